@@ -1,0 +1,28 @@
+//! The vocabulary: plain types that every other module shares.
+//!
+//! No I/O, no async, nothing of ours is imported here. Whoever wants to know what a word in the
+//! code, the screen or the documentation means finds it in this folder.
+
+mod condition;
+mod delivery;
+mod destination;
+mod diagnostic;
+mod key;
+mod mode;
+mod paths;
+mod secret;
+mod state;
+
+pub use condition::{ConditionKey, condition_hash};
+pub use delivery::{
+    Attempt, Cause, Delivery, DeliveryId, DeliveryState, IdSource, NewDelivery, Outcome,
+};
+pub use destination::Destination;
+pub use diagnostic::{Diagnostic, Position, Severity};
+pub use key::{Kind, ResourceKey};
+pub use mode::{Mode, ParseModeError};
+pub use paths::PathTrie;
+pub use secret::{Masker, SecretText};
+pub use state::{
+    DEFAULT_PREFIX, MAX_ENTRIES, NotifiedState, StateProblem, notified_annotation, state_key,
+};
