@@ -12,6 +12,7 @@ mod mode;
 mod paths;
 mod secret;
 mod state;
+mod suggestion;
 
 pub use condition::{ConditionKey, condition_hash};
 pub use delivery::{
@@ -22,7 +23,8 @@ pub use diagnostic::{Diagnostic, Position, Severity};
 pub use key::{Kind, ResourceKey};
 pub use mode::{Mode, ParseModeError};
 pub use paths::PathTrie;
-pub use secret::{Masker, SecretText};
+pub use secret::{MASK, Masker, SecretText};
 pub use state::{
     DEFAULT_PREFIX, MAX_ENTRIES, NotifiedState, StateProblem, notified_annotation, state_key,
 };
+pub use suggestion::nearest;

@@ -67,11 +67,27 @@ impl Masker {
             needles.extend(lines.map(str::to_owned));
         }
         needles.retain(|needle| needle.len() >= SHORTEST);
+        Self::sorted(needles)
+    }
+
+    fn sorted(mut needles: Vec<String>) -> Self {
         needles.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         needles.dedup();
         Self {
             needles: needles.into(),
         }
+    }
+
+    /// The same, with more secrets: those that a service finds among its own options.
+    #[must_use]
+    pub fn and<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let more = Self::new(secrets);
+        if more.needles.is_empty() {
+            return self.clone();
+        }
+        let mut needles: Vec<String> = self.needles.iter().cloned().collect();
+        needles.extend(more.needles.iter().cloned());
+        Self::sorted(needles)
     }
 
     /// The text with every secret replaced by [`MASK`].
@@ -131,6 +147,12 @@ mod tests {
             masker.mask("1 abcdefgh 2 abcd xy"),
             "1 ******** 2 ******** xy"
         );
+    }
+
+    #[test]
+    fn further_secrets_join_the_known_ones() {
+        let masker = Masker::new(["abcd"]).and(["abcdefgh", "x"]);
+        assert_eq!(masker.mask("abcdefgh abcd x"), "******** ******** x");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 pub mod duration;
 pub mod json;
 pub mod number;
+pub mod parse;
 pub mod quote;
 pub mod regex;
 pub mod time;

@@ -3,6 +3,10 @@
 /// From this exponent on the shortest `%g` form uses one.
 const SHORTEST_THRESHOLD: i32 = 6;
 
+/// No float has more digits than this; all further ones are zero. (Rust's formatting has a limit of
+/// its own, beyond which it panics.)
+const MOST_DIGITS: usize = 1100;
+
 /// Go's `strconv.FormatFloat(value, verb, precision, 64)`; `None` is the shortest text that reads
 /// back as the same number. Verbs: `e`, `E`, `f`, `F`, `g`, `G`; any other is treated as `g`.
 pub fn format_float(value: f64, verb: char, precision: Option<usize>) -> String {
@@ -15,7 +19,11 @@ pub fn format_float(value: f64, verb: char, precision: Option<usize>) -> String 
     let letter = if verb.is_ascii_uppercase() { 'E' } else { 'e' };
     match verb.to_ascii_lowercase() {
         'f' => match precision {
-            Some(places) => format!("{sign}{magnitude:.places$}"),
+            Some(places) => {
+                let exact = places.min(MOST_DIGITS);
+                let zeros = "0".repeat(places - exact);
+                format!("{sign}{magnitude:.exact$}{zeros}")
+            }
             None => {
                 let (digits, exponent) = decompose(&format!("{magnitude:e}"));
                 format!("{sign}{}", plain(&digits, exponent))
@@ -23,12 +31,13 @@ pub fn format_float(value: f64, verb: char, precision: Option<usize>) -> String 
         },
         'e' => {
             let text = match precision {
-                Some(places) => format!("{magnitude:.places$e}"),
+                Some(places) => format!("{magnitude:.*e}", places.min(MOST_DIGITS)),
                 None => format!("{magnitude:e}"),
             };
+            let zeros = "0".repeat(precision.unwrap_or(0).saturating_sub(MOST_DIGITS));
             let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
             let exponent: i32 = exponent.parse().unwrap_or(0);
-            format!("{sign}{mantissa}{}", exponent_text(exponent, letter))
+            format!("{sign}{mantissa}{zeros}{}", exponent_text(exponent, letter))
         }
         _ => {
             let (digits, exponent, threshold) = match precision {
@@ -38,7 +47,7 @@ pub fn format_float(value: f64, verb: char, precision: Option<usize>) -> String 
                 }
                 Some(precision) => {
                     let significant = precision.max(1);
-                    let places = significant - 1;
+                    let places = (significant - 1).min(MOST_DIGITS);
                     let (mut digits, exponent) = decompose(&format!("{magnitude:.places$e}"));
                     let kept = digits.trim_end_matches('0').len().max(1);
                     digits.truncate(kept);
@@ -170,11 +179,14 @@ mod tests {
     fn precision_and_verbs() {
         assert_eq!(format_float(1_234_567.0, 'g', Some(7)), "1234567");
         assert_eq!(format_float(1_234_567.0, 'g', Some(6)), "1.23457e+06");
-        assert_eq!(format_float(3.14159, 'f', Some(2)), "3.14");
+        assert_eq!(format_float(2.71828, 'f', Some(2)), "2.72");
         assert_eq!(format_float(1e6, 'e', None), "1e+06");
         assert_eq!(format_float(1e6, 'E', Some(3)), "1.000E+06");
         assert_eq!(format_float(100000.0, 'g', Some(3)), "1e+05");
         assert_eq!(format_float(2.5, 'f', Some(0)), "2");
+        assert_eq!(format_float(0.1, 'f', Some(100_000)).len(), 100_002);
+        assert!(format_float(1.0, 'e', Some(70_000)).ends_with("00e+00"));
+        assert_eq!(format_float(1.0, 'g', Some(70_000)), "1");
         assert_eq!(format_float(1e21, 'f', None), "1000000000000000000000");
         assert_eq!(format_float(0.00001, 'f', None), "0.00001");
     }

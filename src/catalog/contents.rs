@@ -1,0 +1,80 @@
+//! The catalog itself, and the questions that it answers about its own contents.
+
+use super::defaults::DefaultSubscription;
+use super::service::ServiceEntry;
+use super::status::KeyStatus;
+use super::trigger::Trigger;
+use crate::domain::{Masker, PathTrie};
+use crate::expr::Program;
+use crate::service::NotificationTemplate;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Everything that a ConfigMap and its Secret configure.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// resourceVersion of the ConfigMap; empty when it does not exist.
+    pub revision: String,
+    /// Namespace of the ConfigMap.
+    pub namespace: String,
+    /// Name of the ConfigMap.
+    pub name: String,
+    /// Services by name.
+    pub services: BTreeMap<String, ServiceEntry>,
+    /// Triggers by name.
+    pub triggers: BTreeMap<String, Arc<Trigger>>,
+    /// Templates by name.
+    pub templates: BTreeMap<String, Arc<NotificationTemplate>>,
+    /// Subscriptions that apply without an annotation.
+    pub subscriptions: Vec<DefaultSubscription>,
+    /// Triggers of subscriptions that name none.
+    pub default_triggers: Vec<String>,
+    /// Triggers of annotations that name none, by service: they take the place of
+    /// `default_triggers`, even when the list is empty.
+    pub service_default_triggers: BTreeMap<String, Vec<String>>,
+    /// Every key of the ConfigMap, with how it fares.
+    pub keys: BTreeMap<String, KeyStatus>,
+    /// The text of each key as it is in force: the last good one where the present one is broken.
+    pub texts: BTreeMap<String, Arc<str>>,
+    /// Knows every text of the Secret.
+    pub masker: Masker,
+    /// Annotation prefix, without the slash.
+    pub(super) prefix: String,
+    pub(super) state_key_namespace: Option<String>,
+    pub(super) uses_clock: bool,
+}
+
+impl Catalog {
+    /// The namespace that state keys begin with: that of a self-service ConfigMap.
+    pub fn state_key_namespace(&self) -> Option<&str> {
+        self.state_key_namespace.as_deref()
+    }
+
+    /// Whether some condition can change its value without the object changing.
+    pub fn uses_clock(&self) -> bool {
+        self.uses_clock
+    }
+
+    /// Everything that any condition or oncePer can read of this variable.
+    pub fn reads(&self, variable: &str) -> PathTrie {
+        let mut paths = PathTrie::default();
+        for program in self.programs() {
+            if let Some(read) = program.reads().get(variable) {
+                paths.merge(read);
+            }
+        }
+        paths
+    }
+
+    /// All compiled expressions.
+    pub(super) fn programs(&self) -> impl Iterator<Item = &Program> {
+        let conditions = self
+            .triggers
+            .values()
+            .flat_map(|trigger| &trigger.conditions);
+        conditions.flat_map(|condition| {
+            let once_per = condition.once_per.as_ref().map(|(_, program)| program);
+            std::iter::once(&condition.when_program).chain(once_per)
+        })
+    }
+}

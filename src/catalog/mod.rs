@@ -1,0 +1,36 @@
+//! The configuration in force: ConfigMap and Secret, read into a [`Catalog`].
+//!
+//! [`Catalog::build`] never fails. Every key stands alone: one that can't be read is reported with
+//! its place, and its last good version stays in force while everything else is as written. The
+//! catalog also answers who is to be told about an object ([`Catalog::destinations`]) and which
+//! parts of objects the conditions read. It evaluates nothing, sends nothing and watches nothing:
+//! the engine does, and `check`, `preview` and the editor read the same catalog.
+
+mod annotation;
+mod build;
+mod contents;
+mod defaults;
+mod destinations;
+mod diff;
+mod edit;
+mod key;
+mod lint;
+mod selector;
+mod service;
+mod source;
+mod status;
+mod template;
+mod text;
+mod trigger;
+
+pub use contents::Catalog;
+pub use defaults::DefaultSubscription;
+pub use destinations::{Origin, Subscription};
+pub use diff::{Change, ConditionChange, Difference, diff};
+pub use edit::{has, subscribe, unsubscribe};
+pub use key::KeyKind;
+pub use selector::{Selector, SelectorError};
+pub use service::ServiceEntry;
+pub use source::{BuildOptions, ConfigSource};
+pub use status::{KeyState, KeyStatus};
+pub use trigger::{Clause, Condition, Trigger};

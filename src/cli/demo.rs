@@ -1,0 +1,100 @@
+//! The dashboard on the simulated cluster.
+
+use super::engine::{EngineArgs, start};
+use super::serve::Stage;
+use super::tui::prepare;
+use crate::cluster::{Cluster, ConnectOptions};
+use crate::engine::{Bus, Metrics};
+use crate::settings::{Layers, Paths};
+use crate::tui::{self, ContextChoice, Launcher, Running};
+use anyhow::Context as _;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Name of the context.
+const CONTEXT: &str = "demo";
+
+/// Opens the dashboard on the stage's cluster. History and drafts are in a directory of their own,
+/// which is removed in the end: nothing of a demo is worth keeping, and nothing real is touched.
+pub(super) async fn run(stage: &Stage, args: EngineArgs) -> anyhow::Result<ExitCode> {
+    let dir = std::env::temp_dir().join(format!("kubechime-demo-{}", std::process::id()));
+    let mut layers = args.layers()?;
+    if layers
+        .for_context(CONTEXT)?
+        .state_dir
+        .as_os_str()
+        .is_empty()
+    {
+        layers.flag(&["stateDir"], dir.to_string_lossy().as_ref());
+    }
+    // What the scenario sets up, whatever the user's own settings say.
+    layers.flag(&["namespace"], "default");
+    layers.flag(&["configMap"], "pod-notifications-cm");
+    layers.flag(&["secret"], "pod-notifications-secret");
+    let options = prepare(&layers, CONTEXT)?;
+    let kubeconfig = Paths::for_context(&layers.for_context(CONTEXT)?, CONTEXT)
+        .state
+        .join("kubeconfig");
+    super::serve::write_private(&kubeconfig, &stage.cluster.kubeconfig())
+        .context("the kubeconfig can't be written")?;
+    let launcher = DemoLauncher { layers, kubeconfig };
+    let result = tui::run(Arc::new(launcher), options).await;
+    // Left behind at worst: it is in the system's place for temporary files.
+    let _ = std::fs::remove_dir_all(&dir);
+    result?;
+    Ok(ExitCode::SUCCESS)
+}
+
+struct DemoLauncher {
+    layers: Layers,
+    kubeconfig: PathBuf,
+}
+
+impl DemoLauncher {
+    async fn start(&self) -> anyhow::Result<Running> {
+        let connect = ConnectOptions {
+            kubeconfig: Some(self.kubeconfig.clone()),
+            ..ConnectOptions::default()
+        };
+        let cluster = Cluster::connect(&connect).await?;
+        let settings = self.layers.for_context(CONTEXT)?;
+        let paths = Paths::for_context(&settings, CONTEXT);
+        let server = cluster.url();
+        let started = start(
+            cluster,
+            &settings,
+            &paths,
+            false,
+            Metrics::default(),
+            Bus::new(),
+        )
+        .await?;
+        Ok(Running {
+            engine: started.engine,
+            history: started.history,
+            context: CONTEXT.into(),
+            namespace: started.namespace,
+            server,
+            read_only: settings.read_only,
+        })
+    }
+}
+
+impl Launcher for DemoLauncher {
+    fn contexts(&self) -> BoxFuture<'_, Result<Vec<ContextChoice>, String>> {
+        let choice = ContextChoice {
+            name: CONTEXT.into(),
+            current: true,
+            cluster: CONTEXT.into(),
+            namespace: "default".into(),
+        };
+        async move { Ok(vec![choice]) }.boxed()
+    }
+
+    fn launch(&self, _: Option<String>) -> BoxFuture<'_, Result<Running, String>> {
+        async move { self.start().await.map_err(|error| format!("{error:#}")) }.boxed()
+    }
+}

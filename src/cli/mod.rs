@@ -1,0 +1,96 @@
+//! The command line: what can be asked for, and the wiring of the parts that do it.
+
+mod connection;
+#[cfg(all(feature = "demo", feature = "tui"))]
+mod demo;
+mod engine;
+mod generate;
+#[cfg(feature = "demo")]
+mod receiver;
+mod run;
+#[cfg(feature = "demo")]
+mod serve;
+#[cfg(feature = "tui")]
+mod tui;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Notifications about what happens in a Kubernetes cluster.
+///
+/// Without a command it opens the dashboard on the current kubeconfig context.
+#[derive(Debug, Parser)]
+#[command(name = "kubechime", version, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    engine: engine::EngineArgs,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Open the dashboard, with the engine behind it (the default).
+    #[cfg(feature = "tui")]
+    Tui,
+    /// Run the engine without a screen, as in a Deployment.
+    Run,
+    /// Try it: dashboard and engine on a simulated cluster, with a real webhook receiver.
+    #[cfg(feature = "demo")]
+    Demo(serve::DemoArgs),
+    /// Receive webhooks and print them: a destination for first steps and tests.
+    #[cfg(feature = "demo")]
+    Receiver(receiver::ReceiverArgs),
+    /// Print the completion script of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man,
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// What stopped it, for people.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Some(Command::Completions { shell }) => generate::completions(shell),
+        Some(Command::Man) => generate::man(),
+        Some(Command::Run) => on_runtime(run::run(cli.engine)),
+        #[cfg(feature = "demo")]
+        Some(Command::Receiver(args)) => on_runtime(receiver::run(args)),
+        #[cfg(feature = "demo")]
+        Some(Command::Demo(args)) => on_runtime(serve::run(args, cli.engine)),
+        #[cfg(feature = "tui")]
+        Some(Command::Tui) | None => on_runtime(tui::run(cli.engine)),
+        #[cfg(not(feature = "tui"))]
+        None => anyhow::bail!("built without the dashboard: use 'kubechime run'"),
+    }
+}
+
+fn on_runtime(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime could not be started")?;
+    let result = runtime.block_on(work);
+    // A blocking call that hangs (DNS, a credential plugin) must not keep the terminal.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    result
+}
+
+/// Resolves at SIGINT, SIGTERM or SIGHUP.
+async fn interrupted() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("signals can't be received")?;
+    let mut hang_up = signal(SignalKind::hangup()).context("signals can't be received")?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result.context("signals can't be received"),
+        _ = terminate.recv() => Ok(()),
+        _ = hang_up.recv() => Ok(()),
+    }
+}

@@ -1,0 +1,65 @@
+//! `kubechime run`: the engine without a screen.
+
+use super::engine::{EngineArgs, start};
+use super::interrupted;
+use crate::cluster::Cluster;
+use crate::engine::{Batch, Bus, EngineHandle, Metrics, WatchPhase};
+use crate::settings::{LogStyle, Paths};
+use crate::telemetry::{Health, HealthServer, LogForm, LogTarget, init_log};
+use prometheus_client::registry::Registry;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Runs the engine until a signal asks it to stop.
+pub(super) async fn run(args: EngineArgs) -> anyhow::Result<ExitCode> {
+    let layers = args.layers()?;
+    // The form of the log can't wait for the context, which may fail and must be logged.
+    let first = layers.for_context(args.connection.context.as_deref().unwrap_or_default())?;
+    let form = match first.log.style {
+        LogStyle::Json => LogForm::Json,
+        LogStyle::Text | LogStyle::Classic => LogForm::Text,
+    };
+    init_log(form, &first.log.level, &LogTarget::Stderr)?;
+    let cluster = Cluster::connect(&args.connection.options(true)).await?;
+    let mut settings = layers.for_context(cluster.context())?;
+    if let Some(namespace) = &args.connection.namespace {
+        settings.namespace.clone_from(namespace);
+    }
+    let paths = Paths::for_context(&settings, cluster.context());
+    let mut registry = Registry::default();
+    let metrics = Metrics::register(&mut registry, &settings.metrics.prefix);
+    let health = Health::default();
+    if !settings.metrics.listen.is_empty() {
+        let server = HealthServer::bind(&settings.metrics.listen).await?;
+        tokio::spawn(server.serve(Arc::new(registry), health.clone()));
+    }
+    tracing::info!(
+        "kubechime {} on {} ({}), configuration {}",
+        env!("CARGO_PKG_VERSION"),
+        cluster.context(),
+        cluster.url(),
+        settings.config_map,
+    );
+    let started = start(cluster, &settings, &paths, true, metrics, Bus::new()).await?;
+    tokio::select! {
+        () = follow(&started.engine, &health) => {}
+        result = interrupted() => result?,
+    }
+    started.engine.shutdown().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads what the engine tells, to know when it is ready; everything that matters it logs itself.
+async fn follow(engine: &EngineHandle, health: &Health) {
+    let mut configured = false;
+    loop {
+        let batch: Batch = engine.next_batch().await;
+        configured |= batch.catalog.is_some();
+        if let Some(watches) = batch.watches {
+            let listing = watches
+                .iter()
+                .any(|watch| watch.phase == WatchPhase::Listing);
+            health.set_ready(configured && !listing);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `kubechime tui`: the dashboard, on any context of the kubeconfig.
+
+use super::engine::{EngineArgs, start};
+use crate::cluster::{Cluster, ConnectOptions, contexts};
+use crate::engine::{Bus, Metrics};
+use crate::settings::{Layers, Paths};
+use crate::telemetry::{LogForm, LogTarget, init_log};
+use crate::tui::{self, ContextChoice, Launcher, Options, Running, ThemeName};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Opens the dashboard.
+pub(super) async fn run(args: EngineArgs) -> anyhow::Result<ExitCode> {
+    let layers = args.layers()?;
+    let connect = args.connection.options(true);
+    // The first context's name is not known before the kubeconfig is read; that it can't be read is
+    // for the screen to say.
+    let context = connect.context.clone().or_else(|| {
+        let contexts = contexts(&connect).ok()?;
+        contexts
+            .into_iter()
+            .find(|context| context.current)
+            .map(|context| context.name)
+    });
+    let options = prepare(&layers, context.as_deref().unwrap_or_default())?;
+    let launcher = KubeconfigLauncher {
+        layers,
+        connect,
+        namespace: args.connection.namespace.clone(),
+    };
+    tui::run(Arc::new(launcher), options).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Starts the log of a dashboard, which can't write to the terminal, and makes its options.
+pub(super) fn prepare(layers: &Layers, context: &str) -> anyhow::Result<Options> {
+    let settings = layers.for_context(context)?;
+    let paths = Paths::for_context(&settings, context);
+    let log_file = match paths.create() {
+        Ok(()) => {
+            init_log(
+                LogForm::Text,
+                &settings.log.level,
+                &LogTarget::File(paths.log()),
+            )?;
+            Some(paths.log())
+        }
+        Err(_) => None,
+    };
+    let environment = Options::from_environment();
+    Ok(Options {
+        theme: match settings.ui.theme.as_str() {
+            "mono" => ThemeName::Mono,
+            "ansi" => ThemeName::Ansi,
+            _ => environment.theme,
+        },
+        ascii: settings.ui.ascii || environment.ascii,
+        read_only: settings.read_only,
+        mouse: settings.ui.mouse,
+        state_dir: Some(paths.state),
+        log_file,
+        ..environment
+    })
+}
+
+struct KubeconfigLauncher {
+    layers: Layers,
+    connect: ConnectOptions,
+    namespace: Option<String>,
+}
+
+impl KubeconfigLauncher {
+    async fn start(&self, context: Option<String>) -> anyhow::Result<Running> {
+        let connect = ConnectOptions {
+            context: context.or_else(|| self.connect.context.clone()),
+            // The terminal is the dashboard's: no credential plugin may ask there.
+            interactive: false,
+            ..self.connect.clone()
+        };
+        let cluster = Cluster::connect(&connect).await?;
+        let mut settings = self.layers.for_context(cluster.context())?;
+        if let Some(namespace) = &self.namespace {
+            settings.namespace.clone_from(namespace);
+        }
+        let paths = Paths::for_context(&settings, cluster.context());
+        let (context, server) = (cluster.context().to_owned(), cluster.url());
+        let read_only = settings.read_only;
+        let started = start(
+            cluster,
+            &settings,
+            &paths,
+            false,
+            Metrics::default(),
+            Bus::new(),
+        )
+        .await?;
+        Ok(Running {
+            engine: started.engine,
+            history: started.history,
+            context,
+            namespace: started.namespace,
+            server,
+            read_only,
+        })
+    }
+}
+
+impl Launcher for KubeconfigLauncher {
+    fn contexts(&self) -> BoxFuture<'_, Result<Vec<ContextChoice>, String>> {
+        let connect = self.connect.clone();
+        async move {
+            let read = tokio::task::spawn_blocking(move || contexts(&connect)).await;
+            let contexts = match read {
+                Ok(contexts) => contexts.map_err(|error| error.to_string())?,
+                Err(_) => return Err("reading the kubeconfig failed".into()),
+            };
+            let choice = |context: crate::cluster::ContextInfo| ContextChoice {
+                name: context.name,
+                current: context.current,
+                cluster: context.cluster,
+                namespace: context.namespace,
+            };
+            Ok(contexts.into_iter().map(choice).collect())
+        }
+        .boxed()
+    }
+
+    fn launch(&self, context: Option<String>) -> BoxFuture<'_, Result<Running, String>> {
+        async move {
+            self.start(context)
+                .await
+                .map_err(|error| format!("{error:#}"))
+        }
+        .boxed()
+    }
+}

@@ -1,0 +1,48 @@
+//! Everything that talks to the API server: connecting, discovery, lists and watches, patches,
+//! leases and access reviews.
+//!
+//! What lives here turns HTTP into our own types and our own types into HTTP; what to do with them
+//! is decided above, in `engine`. Every call has a time-out, every error says what was asked for
+//! and, when a right is missing, which. Objects are kept as the bytes that the server sent, with
+//! only their metadata parsed ([`LeanObject`]).
+
+mod access;
+mod apply;
+mod backoff;
+mod client;
+mod config_watch;
+mod contexts;
+mod discovery;
+mod kubeconfig;
+mod lean;
+mod lease;
+mod lease_election;
+mod lease_record;
+mod list;
+mod list_watch;
+mod managed_fields;
+mod patch;
+mod project;
+mod request;
+mod scan;
+mod suggestion;
+mod watch;
+
+pub use access::{AccessReviews, Right, Rights, RightsQuery};
+pub use apply::{Applied, ApplyError, apply_config_map};
+pub use client::{Cluster, FIELD_MANAGER, ServerVersion};
+pub use config_watch::{
+    ConfigEvent, ConfigMapSnapshot, ConfigObject, SecretBytes, SecretSnapshot, watch_config,
+};
+pub use contexts::{ContextInfo, contexts};
+pub use discovery::{DiscoveryError, resolve_kind};
+pub use kubeconfig::{ConnectError, ConnectOptions, IN_CLUSTER};
+pub use lean::{LeanObject, ParseObjectError};
+pub use lease::{LeaseHandle, LeaseOptions, LeaseState, hold};
+pub use list::{ListQuery, Page, get_object, list_page};
+pub use managed_fields::FieldManager;
+pub use patch::{AnnotationChange, KnownAnnotation, PatchError, Patched, patch_annotation};
+pub use project::{ProjectError, hash, project};
+pub use request::{FailureClass, Permission, RequestCause, RequestError};
+pub use scan::ScanError;
+pub use watch::{Scope, WatchEvent, WatchFailure, WatchOptions, WatchStream, watch};

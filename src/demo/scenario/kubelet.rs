@@ -1,0 +1,448 @@
+//! The lives of Pods: scheduled, started, ready, and whatever their behaviour brings.
+
+use super::Play;
+use super::pods::Behaviour;
+use super::world::NODES;
+use crate::demo::object::{as_map, meta, meta_mut, now, stamp};
+use crate::demo::store::ChangeKind;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BinaryHeap};
+use std::cmp::Reverse;
+
+/// What comes next in a Pod's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Schedule,
+    Start,
+    Run,
+    Ready,
+    Crash,
+    BackOff,
+    Restart,
+    OutOfMemory,
+    Unready,
+    PullFails,
+    PullBacksOff,
+    Succeed,
+    Fail,
+    Retire,
+}
+
+/// A Pod that is led through its life.
+struct Life {
+    behaviour: Behaviour,
+    uid: String,
+    /// How often it crashed in this round; it recovers after some.
+    crashes: u64,
+}
+
+/// The lives of all Pods, and what comes next in them.
+#[derive(Default)]
+pub(super) struct Kubelet {
+    lives: BTreeMap<(String, String), Life>,
+    /// Time, order of planning, Pod, step: the earliest first.
+    plan: BinaryHeap<Reverse<(u64, u64, (String, String), Step)>>,
+    planned: u64,
+    /// Pods are known up to this resourceVersion.
+    seen: u64,
+    /// Names of the newest Events; the oldest are deleted.
+    events: std::collections::VecDeque<(String, String)>,
+}
+
+/// So many Events are kept.
+const EVENTS: usize = 300;
+
+impl Play {
+    fn plan(&mut self, pod: &(String, String), delay: (u64, u64), step: Step) {
+        let at = self.now.saturating_add(self.dice.between(delay.0, delay.1));
+        self.kubelet.planned = self.kubelet.planned.saturating_add(1);
+        self.kubelet.plan.push(Reverse((at, self.kubelet.planned, pod.clone(), step)));
+    }
+
+    /// Takes in Pods that are new, whoever made them, and forgets those that are gone.
+    pub(super) fn adopt(&mut self) {
+        let changes = match self.objects.changes_after("pods", self.kubelet.seen) {
+            Ok(changes) => changes,
+            Err(_) => {
+                self.kubelet.seen = self.objects.version("pods");
+                return self.adopt_all();
+            }
+        };
+        for change in changes {
+            self.kubelet.seen = change.rv;
+            let Some((namespace, name)) = change.key.split_once('/') else {
+                continue;
+            };
+            let pod = (namespace.to_owned(), name.to_owned());
+            match change.kind {
+                ChangeKind::Added => self.adopt_one(pod, &change.object.value()),
+                ChangeKind::Deleted => {
+                    self.kubelet.lives.remove(&pod);
+                }
+                ChangeKind::Modified => {}
+            }
+        }
+    }
+
+    fn adopt_all(&mut self) {
+        let pods = self.objects.list("pods", "");
+        let name = |pod: &Value| (meta(pod, "namespace").to_owned(), meta(pod, "name").to_owned());
+        let there: BTreeMap<_, _> = pods.iter().map(|pod| (name(pod), pod)).collect();
+        self.kubelet.lives.retain(|pod, _| there.contains_key(pod));
+        for (pod, object) in there {
+            if !self.kubelet.lives.contains_key(&pod) {
+                self.adopt_one(pod, object);
+            }
+        }
+    }
+
+    fn adopt_one(&mut self, pod: (String, String), object: &Value) {
+        let life = Life {
+            behaviour: Behaviour::of(object),
+            uid: meta(object, "uid").to_owned(),
+            crashes: 0,
+        };
+        self.kubelet.lives.insert(pod.clone(), life);
+        if object["status"]["phase"] == "Pending" {
+            self.plan(&pod, (150, 900), Step::Schedule);
+        }
+    }
+
+    /// At the start, most Pods are already what they will be: only some are still on their way.
+    pub(super) fn settle(&mut self) {
+        let pods: Vec<_> = self.kubelet.lives.keys().cloned().collect();
+        self.kubelet.plan.clear();
+        for (index, pod) in pods.iter().enumerate() {
+            if index % 4 == 3 {
+                self.plan(pod, (100, 2500), Step::Schedule);
+                continue;
+            }
+            self.take(pod, Step::Schedule);
+            self.take(pod, Step::Start);
+            let pulled = self.kubelet.lives.get(pod).map(|life| life.behaviour);
+            if pulled != Some(Behaviour::ImagePull) {
+                self.take(pod, Step::Run);
+                self.take(pod, Step::Ready);
+            }
+        }
+        // The steps taken in advance have planned their successors; the first of each are enough.
+        let plan = std::mem::take(&mut self.kubelet.plan);
+        self.kubelet.plan = plan
+            .into_iter()
+            .filter(|Reverse((_, _, pod, step))| {
+                let phase = self.phase(pod);
+                let early = matches!(step, Step::Schedule | Step::Start | Step::Run | Step::Ready);
+                !early || phase != "Running"
+            })
+            .collect();
+    }
+
+    fn phase(&self, pod: &(String, String)) -> String {
+        let object = self.objects.get("pods", &pod.0, &pod.1).unwrap_or_default();
+        object["status"]["phase"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Takes every step that is due.
+    pub(super) fn live(&mut self) {
+        while let Some(Reverse((at, _, pod, step))) = self.kubelet.plan.peek().cloned() {
+            if at > self.now {
+                return;
+            }
+            self.kubelet.plan.pop();
+            self.take(&pod, step);
+        }
+    }
+
+    fn take(&mut self, pod: &(String, String), step: Step) {
+        let Some(life) = self.kubelet.lives.get(pod) else {
+            return;
+        };
+        let (behaviour, uid) = (life.behaviour, life.uid.clone());
+        let Some(object) = self.objects.get("pods", &pod.0, &pod.1) else {
+            return;
+        };
+        if meta(&object, "uid") != uid || !object["metadata"]["deletionTimestamp"].is_null() {
+            return;
+        }
+        match step {
+            Step::Schedule => {
+                let node = NODES[usize::try_from(self.dice.roll() % 3).unwrap_or_default()];
+                self.write(pod, "kube-scheduler", |object| schedule(object, node));
+                self.tell(&object, "Normal", "Scheduled", &format!("assigned to {node}"));
+                self.plan(pod, (150, 700), Step::Start);
+            }
+            Step::Start => {
+                let address = format!("10.244.{}.{}", self.dice.between(0, 3), self.dice.between(2, 250));
+                self.write(pod, "kubelet", |object| start(object, &address));
+                if behaviour == Behaviour::ImagePull {
+                    self.plan(pod, (800, 1500), Step::PullFails);
+                } else {
+                    self.tell(&object, "Normal", "Pulled", "Container image already present");
+                    self.plan(pod, (400, 1500), Step::Run);
+                }
+            }
+            Step::Run => {
+                self.write(pod, "kubelet", run);
+                self.tell(&object, "Normal", "Started", "Started container");
+                self.plan(pod, (400, 2000), Step::Ready);
+            }
+            Step::Ready => {
+                self.write(pod, "kubelet", ready);
+                match behaviour {
+                    Behaviour::Calm | Behaviour::ImagePull => {}
+                    Behaviour::Steady => self.plan(pod, (30_000, 240_000), Step::Retire),
+                    Behaviour::CrashLoop => self.plan(pod, (1_000, 20_000), Step::Crash),
+                    Behaviour::OutOfMemory => self.plan(pod, (3_000, 45_000), Step::OutOfMemory),
+                    Behaviour::Flaky => self.plan(pod, (2_000, 25_000), Step::Unready),
+                    Behaviour::Complete => self.plan(pod, (2_000, 8_000), Step::Succeed),
+                    Behaviour::Fail => self.plan(pod, (2_000, 8_000), Step::Fail),
+                }
+            }
+            Step::Crash => {
+                self.write(pod, "kubelet", |object| end(object, "Error", 1));
+                if let Some(life) = self.kubelet.lives.get_mut(pod) {
+                    life.crashes = life.crashes.saturating_add(1);
+                }
+                self.plan(pod, (300, 900), Step::BackOff);
+            }
+            Step::BackOff => {
+                self.write(pod, "kubelet", back_off);
+                self.tell(&object, "Warning", "BackOff", "Back-off restarting failed container");
+                let crashes = self.kubelet.lives.get(pod).map_or(1, |life| life.crashes.min(5));
+                self.plan(pod, (2_000 * crashes, 4_000 * crashes), Step::Restart);
+            }
+            Step::Restart => {
+                self.write(pod, "kubelet", restart);
+                let crashes = self.kubelet.lives.get(pod).map_or(0, |life| life.crashes);
+                // After a few crashes it comes up and stays a while.
+                if behaviour == Behaviour::CrashLoop && crashes < 3 {
+                    self.plan(pod, (500, 2_500), Step::Crash);
+                } else {
+                    if let Some(life) = self.kubelet.lives.get_mut(pod) {
+                        life.crashes = 0;
+                    }
+                    self.plan(pod, (800, 2_500), Step::Ready);
+                }
+            }
+            Step::OutOfMemory => {
+                self.write(pod, "kubelet", |object| end(object, "OOMKilled", 137));
+                self.plan(pod, (500, 1_500), Step::Restart);
+            }
+            Step::Unready => {
+                self.write(pod, "kubelet", unready);
+                self.tell(&object, "Warning", "Unhealthy", "Readiness probe failed: HTTP 503");
+                self.plan(pod, (1_500, 6_000), Step::Ready);
+            }
+            Step::PullFails => {
+                self.write(pod, "kubelet", |object| waiting(object, "ErrImagePull"));
+                self.tell(&object, "Warning", "Failed", "Failed to pull image: not found");
+                self.plan(pod, (1_000, 2_000), Step::PullBacksOff);
+            }
+            Step::PullBacksOff => {
+                self.write(pod, "kubelet", |object| waiting(object, "ImagePullBackOff"));
+                self.plan(pod, (8_000, 20_000), Step::PullFails);
+            }
+            Step::Succeed => self.write(pod, "kubelet", |object| finish(object, true)),
+            Step::Fail => self.write(pod, "kubelet", |object| finish(object, false)),
+            Step::Retire => {
+                self.tell(&object, "Normal", "Killing", "Stopping container");
+                self.write(pod, "kube-controller-manager", |object| {
+                    meta_mut(object).insert("deletionTimestamp".to_owned(), now().into());
+                    meta_mut(object).insert("deletionGracePeriodSeconds".to_owned(), 30.into());
+                });
+                self.controllers.leaving.push((self.now.saturating_add(900), pod.clone()));
+            }
+        }
+    }
+
+    fn write(&self, pod: &(String, String), manager: &str, edit: impl FnMut(&mut Value)) {
+        // A Pod that was deleted in between needs no change any more.
+        let _ = self.objects.update_as(Some((manager, "status")), "pods", &pod.0, &pod.1, edit);
+    }
+
+    /// Leaves an Event about a Pod.
+    fn tell(&mut self, pod: &Value, kind: &str, reason: &str, message: &str) {
+        let namespace = meta(pod, "namespace").to_owned();
+        let name = format!("{}.{:016x}", meta(pod, "name"), self.dice.roll());
+        let event = json!({
+            "apiVersion": "v1", "kind": "Event",
+            "metadata": {"name": name, "namespace": namespace},
+            "type": kind, "reason": reason, "message": message, "count": 1,
+            "involvedObject": {
+                "apiVersion": "v1", "kind": "Pod", "name": meta(pod, "name"),
+                "namespace": namespace, "uid": meta(pod, "uid"),
+                "resourceVersion": meta(pod, "resourceVersion"),
+            },
+            "source": {"component": "kubelet", "host": pod["spec"]["nodeName"]},
+            "firstTimestamp": now(), "lastTimestamp": now(),
+            "reportingComponent": "kubelet", "reportingInstance": "",
+        });
+        if self.objects.put("events", event).is_ok() {
+            self.kubelet.events.push_back((namespace, name));
+        }
+        while self.kubelet.events.len() > EVENTS {
+            if let Some((namespace, name)) = self.kubelet.events.pop_front() {
+                self.objects.delete("events", &namespace, &name);
+            }
+        }
+    }
+}
+
+fn condition(object: &mut Value, kind: &str, status: bool, reason: &str) {
+    let status = if status { "True" } else { "False" };
+    let list = &mut as_map(object).entry("status").or_insert(json!({}))["conditions"];
+    if !list.is_array() {
+        *list = json!([]);
+    }
+    let Value::Array(list) = list else { return };
+    let mut made = json!({
+        "type": kind, "status": status, "lastProbeTime": null, "lastTransitionTime": now(),
+    });
+    if !reason.is_empty() {
+        made["reason"] = reason.into();
+        made["message"] = format!("containers with unready status ({reason})").into();
+    }
+    match list.iter_mut().find(|known| known["type"] == kind) {
+        Some(known) if known["status"] == status && known["reason"] == made["reason"] => {}
+        Some(known) => *known = made,
+        None => list.push(made),
+    }
+}
+
+fn schedule(object: &mut Value, node: &str) {
+    object["spec"]["nodeName"] = node.into();
+    condition(object, "PodScheduled", true, "");
+}
+
+/// A status per container of the specification, each made by `make` from its name and image.
+fn statuses(object: &Value, make: impl Fn(usize, &str, &str) -> Value) -> Value {
+    let containers = object["spec"]["containers"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let made = containers.iter().enumerate();
+    made.map(|(index, c)| make(index, &text(&c["name"]), &text(&c["image"]))).collect()
+}
+
+fn start(object: &mut Value, address: &str) {
+    let list = statuses(object, |_, name, image| {
+        json!({
+            "name": name, "image": image, "imageID": "", "ready": false, "started": false,
+            "restartCount": 0, "lastState": {},
+            "state": {"waiting": {"reason": "ContainerCreating"}},
+        })
+    });
+    let status = &mut object["status"];
+    status["containerStatuses"] = list;
+    status["hostIP"] = "10.0.3.10".into();
+    status["podIP"] = address.into();
+    status["podIPs"] = json!([{"ip": address}]);
+    status["startTime"] = now().into();
+    condition(object, "PodReadyToStartContainers", true, "");
+    condition(object, "Initialized", true, "");
+    condition(object, "Ready", false, "ContainersNotReady");
+    condition(object, "ContainersReady", false, "ContainersNotReady");
+}
+
+/// Changes the status of every container, or of the first one only.
+fn each(object: &mut Value, all: bool, mut edit: impl FnMut(&mut Value)) {
+    if let Some(list) = object["status"]["containerStatuses"].as_array_mut() {
+        let count = if all { list.len() } else { 1 };
+        list.iter_mut().take(count).for_each(&mut edit);
+    }
+}
+
+fn run(object: &mut Value) {
+    object["status"]["phase"] = "Running".into();
+    each(object, true, |status| {
+        let name = status["name"].as_str().unwrap_or_default();
+        let id = format!("{:064x}", name.bytes().fold(7_u128, |n, b| n.wrapping_mul(0x100_0000_01b3).wrapping_add(b.into())));
+        status["containerID"] = format!("containerd://{id}").into();
+        status["imageID"] = format!("{}@sha256:{id}", status["image"].as_str().unwrap_or_default()).into();
+        status["state"] = json!({"running": {"startedAt": now()}});
+        status["started"] = true.into();
+    });
+}
+
+fn ready(object: &mut Value) {
+    each(object, true, |status| {
+        status["ready"] = true.into();
+        if status["state"]["running"].is_null() {
+            status["state"] = json!({"running": {"startedAt": now()}});
+        }
+    });
+    condition(object, "Ready", true, "");
+    condition(object, "ContainersReady", true, "");
+}
+
+fn unready(object: &mut Value) {
+    each(object, false, |status| status["ready"] = false.into());
+    condition(object, "Ready", false, "ContainersNotReady");
+    condition(object, "ContainersReady", false, "ContainersNotReady");
+}
+
+fn terminated(status: &Value, reason: &str, code: u64) -> Value {
+    let started = match status["state"]["running"]["startedAt"].as_str() {
+        Some(at) => at.to_owned(),
+        None => stamp(Timestamp::now().saturating_sub(SignedDuration::from_secs(3)).unwrap_or_default()),
+    };
+    json!({"terminated": {
+        "reason": reason, "exitCode": code, "startedAt": started, "finishedAt": now(),
+        "containerID": status["containerID"],
+    }})
+}
+
+/// The first container ends.
+fn end(object: &mut Value, reason: &str, code: u64) {
+    each(object, false, |status| {
+        status["state"] = terminated(status, reason, code);
+        status["ready"] = false.into();
+        status["started"] = false.into();
+    });
+    condition(object, "Ready", false, "ContainersNotReady");
+    condition(object, "ContainersReady", false, "ContainersNotReady");
+}
+
+fn back_off(object: &mut Value) {
+    each(object, false, |status| {
+        status["lastState"] = status["state"].take();
+        let count = status["restartCount"].as_u64().unwrap_or_default().saturating_add(1);
+        status["restartCount"] = count.into();
+        status["state"] = json!({"waiting": {
+            "reason": "CrashLoopBackOff", "message": "back-off restarting failed container",
+        }});
+    });
+}
+
+fn restart(object: &mut Value) {
+    each(object, false, |status| {
+        if !status["state"]["terminated"].is_null() {
+            status["lastState"] = status["state"].take();
+            let count = status["restartCount"].as_u64().unwrap_or_default().saturating_add(1);
+            status["restartCount"] = count.into();
+        }
+        status["state"] = json!({"running": {"startedAt": now()}});
+        status["started"] = true.into();
+    });
+}
+
+fn waiting(object: &mut Value, reason: &str) {
+    each(object, false, |status| {
+        status["state"] = json!({"waiting": {
+            "reason": reason, "message": "the image does not exist or may not be pulled",
+        }});
+    });
+}
+
+/// Every container ends, and with them the Pod.
+fn finish(object: &mut Value, well: bool) {
+    let (reason, code) = if well { ("Completed", 0) } else { ("Error", 2) };
+    each(object, true, |status| {
+        status["state"] = terminated(status, reason, code);
+        status["ready"] = false.into();
+        status["started"] = false.into();
+    });
+    let ended = if well { "PodCompleted" } else { "PodFailed" };
+    condition(object, "Ready", false, ended);
+    condition(object, "ContainersReady", false, ended);
+    object["status"]["phase"] = if well { "Succeeded" } else { "Failed" }.into();
+}

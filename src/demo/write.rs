@@ -1,0 +1,578 @@
+//! Creating, changing and deleting objects: the order of checks that every write goes through.
+
+use super::admission;
+use super::collect;
+use super::object::{as_map, meta, meta_mut, name_suffix, now};
+use super::patch::{self, PatchKind};
+use super::present::Presenter;
+use super::protobuf;
+use super::request::{Query, Target};
+use super::resource::Resource;
+use super::schema;
+use super::server::Cluster;
+use super::status::{ApiError, deleted};
+use super::store::{Collection, Expect, Key, Missed, Stored, key};
+use super::validate;
+use super::{apply, managed};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How often a write without a precondition is tried again when others write in between.
+const ATTEMPTS: usize = 64;
+
+/// One writing request, its address resolved.
+pub(super) struct Write<'c> {
+    pub cluster: &'c Arc<Cluster>,
+    pub collection: Arc<Collection>,
+    pub presenter: Presenter,
+    pub target: &'c Target,
+    pub query: &'c Query,
+    pub user_agent: &'c str,
+    pub content_type: &'c str,
+    pub body: &'c Bytes,
+}
+
+/// The stored object; of a dry run, the object that would have been stored.
+type Outcome = Result<Stored, Value>;
+
+/// What a write leaves: the object as the client shall see it, or another document.
+pub(super) enum Written {
+    Object { code: u16, object: Outcome, warnings: Vec<String> },
+    Document(Value),
+}
+
+/// Whether the owners of the changed fields are still to be recorded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Track {
+    Update,
+    Done,
+}
+
+fn done(code: u16, object: Outcome) -> Written {
+    Written::Object { code, object, warnings: Vec::new() }
+}
+
+impl Write<'_> {
+    fn resource(&self) -> &Resource {
+        &self.presenter.stored
+    }
+
+    fn key(&self, name: &str) -> Key {
+        key(&self.target.namespace, name)
+    }
+
+    /// The field manager that the request names, else the program's name from `User-Agent`.
+    fn manager(&self) -> &str {
+        match self.query.get("fieldManager") {
+            "" => self.user_agent.split('/').next().filter(|m| !m.is_empty()).unwrap_or("unknown"),
+            manager => manager,
+        }
+    }
+
+    /// Owners are recorded under the version that the client wrote.
+    fn api_version(&self) -> String {
+        super::resource::api_version(&self.target.group, &self.target.version)
+    }
+
+    fn writer(&self) -> managed::Writer<'_> {
+        managed::Writer {
+            manager: self.manager(),
+            api_version: self.api_version(),
+            subresource: &self.target.subresource,
+        }
+    }
+
+    fn not_found(&self) -> ApiError {
+        ApiError::not_found(&self.presenter.asked, &self.target.name)
+    }
+
+    /// The body as an object of this kind, in its stored form.
+    fn read_object(&self) -> Result<Value, ApiError> {
+        let object = read_body(self.content_type, self.body)?;
+        if !object.is_object() {
+            return Err(ApiError::bad_request("the body of the request is not an object"));
+        }
+        self.check_kind(&object)?;
+        Ok(self.presenter.to_stored(object))
+    }
+
+    fn check_kind(&self, object: &Value) -> Result<(), ApiError> {
+        let asked = &self.presenter.asked;
+        let (kind, version) = (&object["kind"], &object["apiVersion"]);
+        if *kind != asked.kind.as_str() || *version != self.api_version().as_str() {
+            let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+            return Err(ApiError::bad_request(format!(
+                "the API version in the data ({}) and kind ({}) do not match the expected ({}, {})",
+                text(version),
+                text(kind),
+                self.api_version(),
+                asked.kind
+            )));
+        }
+        Ok(())
+    }
+
+    fn check_namespace(&self, object: &Value) -> Result<(), ApiError> {
+        let given = meta(object, "namespace");
+        if !given.is_empty() && given != self.target.namespace {
+            return Err(ApiError::bad_request(format!(
+                "the namespace of the provided object does not match the namespace sent on the \
+                 request ({given:?} is not {:?})",
+                self.target.namespace
+            )));
+        }
+        Ok(())
+    }
+
+    /// Unknown fields: refused, warned about, or dropped, as `fieldValidation` asks.
+    fn check_fields(&self, object: &Value) -> Result<Vec<String>, ApiError> {
+        let mode = self.query.get("fieldValidation");
+        if mode == "Ignore" {
+            return Ok(Vec::new());
+        }
+        let unknown = schema::unknown_fields(&self.presenter.asked, &self.target.version, object);
+        if unknown.is_empty() || mode != "Strict" {
+            return Ok(unknown);
+        }
+        let asked = &self.presenter.asked;
+        let (kind, version) = (&asked.kind, &self.target.version);
+        Err(ApiError::bad_request(format!(
+            "{kind} in version {version:?} cannot be handled as a {kind}: strict decoding error: {}",
+            unknown.join(", ")
+        )))
+    }
+
+    pub fn create(&self) -> Result<Written, ApiError> {
+        if !self.target.name.is_empty() {
+            return self.create_subresource();
+        }
+        let mut object = self.read_object()?;
+        let warnings = self.check_fields(&object)?;
+        let name = object["metadata"]["generateName"].as_str().unwrap_or_default().to_owned();
+        if meta(&object, "name").is_empty() && !name.is_empty() {
+            let name = format!("{name}{}", name_suffix(self.cluster.random()));
+            meta_mut(&mut object).insert("name".to_owned(), name.into());
+        }
+        let name = meta(&object, "name").to_owned();
+        let stored = self.insert(&name, object)?;
+        Ok(Written::Object { code: 201, object: stored, warnings })
+    }
+
+    fn create_subresource(&self) -> Result<Written, ApiError> {
+        match (self.resource().plural.as_str(), self.target.subresource.as_str()) {
+            ("pods", "eviction") => {
+                self.delete_named(&json!({}))?;
+                Ok(Written::Document(json!({
+                    "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+                    "code": 201,
+                })))
+            }
+            ("pods", "binding") => {
+                let binding = read_body(self.content_type, self.body)?;
+                let node = binding["target"]["name"].clone();
+                let _bound = self.change(Track::Update, |_, object| {
+                    as_map(&mut object["spec"]).insert("nodeName".to_owned(), node.clone());
+                    Ok(())
+                })?;
+                Ok(Written::Document(json!({
+                    "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+                    "code": 201,
+                })))
+            }
+            _ => Err(ApiError::method_not_allowed()),
+        }
+    }
+
+    /// Everything that comes between a decoded new object and the store.
+    fn insert(&self, name: &str, mut object: Value) -> Result<Outcome, ApiError> {
+        self.check_namespace(&object)?;
+        if !meta(&object, "resourceVersion").is_empty() {
+            let message = "resourceVersion should not be set on objects to be created";
+            return Err(ApiError::bad_request(message));
+        }
+        if self.resource().namespaced {
+            self.cluster.require_namespace(&self.target.namespace)?;
+            let namespace = self.target.namespace.as_str().into();
+            meta_mut(&mut object).insert("namespace".to_owned(), namespace);
+        } else {
+            meta_mut(&mut object).remove("namespace");
+        }
+        admission::prepare_new(self.resource(), &mut object, self.cluster.uid());
+        validate::new_object(self.resource(), &object)?;
+        managed::record(self.resource(), &self.writer(), None, &mut object);
+        self.create_prepared(name, object)
+    }
+
+    fn create_prepared(
+        &self,
+        name: &str,
+        mut object: Value,
+    ) -> Result<Outcome, ApiError> {
+        let key = self.key(name);
+        let exists = || ApiError::already_exists(&self.presenter.asked, name);
+        if self.query.dry_run() {
+            return match self.collection.get(&key) {
+                Some(_) => Err(exists()),
+                None => Ok(Err(object)),
+            };
+        }
+        let stored =
+            self.collection.commit(&key, Expect::Absent, &mut object).map_err(|_| exists())?;
+        self.cluster.after_write(self.resource(), &object);
+        Ok(Ok(stored))
+    }
+
+    pub fn update(&self) -> Result<Written, ApiError> {
+        if self.target.subresource == "scale" {
+            return self.update_scale(|_| read_body(self.content_type, self.body));
+        }
+        let given = self.read_object()?;
+        let warnings = self.check_fields(&given)?;
+        self.check_namespace(&given)?;
+        if meta(&given, "name") != self.target.name {
+            return Err(ApiError::bad_request(format!(
+                "the name of the object ({}) does not match the name on the URL ({})",
+                meta(&given, "name"),
+                self.target.name
+            )));
+        }
+        if meta(&given, "resourceVersion").is_empty()
+            && validate::update_needs_version(self.resource())
+        {
+            return Err(validate::version_required(self.resource(), &self.target.name));
+        }
+        let object = self.change(Track::Update, |_, object| {
+            *object = given.clone();
+            Ok(())
+        })?;
+        Ok(Written::Object { code: 200, object, warnings })
+    }
+
+    pub fn patch(&self) -> Result<Written, ApiError> {
+        let kind = PatchKind::of(self.content_type)?;
+        let body = read_patch(kind, self.body)?;
+        if self.target.subresource == "scale" {
+            return self.update_scale(|scale| {
+                let mut scale = scale.clone();
+                patch::apply(kind, None, &body, &mut scale)?;
+                Ok(scale)
+            });
+        }
+        if kind == PatchKind::Apply {
+            return self.server_side_apply(&body);
+        }
+        if kind == PatchKind::Strategic && self.resource().custom.is_some() {
+            let accepted = "application/json-patch+json, application/merge-patch+json, \
+                            application/apply-patch+yaml";
+            return Err(ApiError::unsupported_media_type(self.content_type, accepted));
+        }
+        let node = schema::of(self.resource(), &self.resource().version);
+        let mut warnings = Vec::new();
+        let object = self.change(Track::Update, |_, object| {
+            let mut served = self.presenter.served_tree(std::mem::take(object));
+            patch::apply(kind, node, &body, &mut served)?;
+            self.check_kind(&served)?;
+            warnings = self.check_fields(&served)?;
+            *object = self.presenter.to_stored(served);
+            if meta(object, "name") != self.target.name {
+                let message = "the name of the object does not match the name on the URL";
+                return Err(ApiError::bad_request(message));
+            }
+            Ok(())
+        })?;
+        Ok(Written::Object { code: 200, object, warnings })
+    }
+
+    fn server_side_apply(&self, config: &Value) -> Result<Written, ApiError> {
+        if self.query.get("fieldManager").is_empty() {
+            let message = "Required value: is required for apply patch";
+            return Err(ApiError::invalid_option("PatchOptions", "fieldManager", message));
+        }
+        self.check_kind(config)?;
+        self.check_namespace(config)?;
+        let warnings = self.check_fields(config)?;
+        let config = self.presenter.to_stored(config.clone());
+        let named = meta(&config, "name");
+        if !named.is_empty() && named != self.target.name {
+            let message = "the name of the object does not match the name on the URL";
+            return Err(ApiError::bad_request(message));
+        }
+        let force = self.query.is_true("force");
+        for _ in 0..ATTEMPTS {
+            if self.collection.get(&self.key(&self.target.name)).is_some() {
+                let applied = self.change(Track::Done, |before, object| {
+                    let merged =
+                        apply::merge(self.resource(), &self.writer(), before, &config, force)?;
+                    *object = merged;
+                    Ok(())
+                });
+                match applied {
+                    Err(error) if error.code() == 404 => continue,
+                    applied => {
+                        return Ok(Written::Object { code: 200, object: applied?, warnings });
+                    }
+                }
+            }
+            if !self.target.subresource.is_empty() {
+                return Err(self.not_found());
+            }
+            match self.apply_new(&config) {
+                Err(error) if error.reason() == "AlreadyExists" => {}
+                made => return Ok(Written::Object { code: 201, object: made?, warnings }),
+            }
+        }
+        Err(ApiError::modified(self.resource(), &self.target.name))
+    }
+
+    fn apply_new(&self, config: &Value) -> Result<Outcome, ApiError> {
+        let mut object = config.clone();
+        let name = self.target.name.as_str();
+        meta_mut(&mut object).insert("name".to_owned(), name.into());
+        if !meta(&object, "resourceVersion").is_empty() {
+            return Err(self.not_found());
+        }
+        if self.resource().namespaced {
+            self.cluster.require_namespace(&self.target.namespace)?;
+            let namespace = self.target.namespace.as_str().into();
+            meta_mut(&mut object).insert("namespace".to_owned(), namespace);
+        }
+        meta_mut(&mut object).remove("managedFields");
+        admission::prepare_new(self.resource(), &mut object, self.cluster.uid());
+        validate::new_object(self.resource(), &object)?;
+        apply::own_new(self.resource(), &self.writer(), config, &mut object);
+        self.create_prepared(name, object)
+    }
+
+    fn update_scale(
+        &self,
+        wanted: impl Fn(&Value) -> Result<Value, ApiError>,
+    ) -> Result<Written, ApiError> {
+        if !self.resource().scale {
+            return Err(ApiError::no_such_path());
+        }
+        let changed = self.change(Track::Update, |before, object| {
+            let scale = wanted(&scale_of(before))?;
+            let replicas = scale["spec"]["replicas"].as_u64().unwrap_or_default();
+            as_map(&mut object["spec"]).insert("replicas".to_owned(), replicas.into());
+            let version = meta(&scale, "resourceVersion");
+            meta_mut(object).insert("resourceVersion".to_owned(), version.into());
+            Ok(())
+        })?;
+        let object = match changed {
+            Ok(stored) => stored.value(),
+            Err(tree) => tree,
+        };
+        Ok(Written::Document(scale_of(&object)))
+    }
+
+    /// Reads the object, lets `edit` change it, checks, and writes it: again, when someone else
+    /// wrote in between and the client did not insist on a resourceVersion.
+    fn change(
+        &self,
+        track: Track,
+        mut edit: impl FnMut(&Value, &mut Value) -> Result<(), ApiError>,
+    ) -> Result<Outcome, ApiError> {
+        let resource = self.resource();
+        let key = self.key(&self.target.name);
+        for _ in 0..ATTEMPTS {
+            let found = self.collection.get(&key).ok_or_else(|| self.not_found())?;
+            let before = found.value();
+            let mut object = before.clone();
+            edit(&before, &mut object)?;
+            let version = meta(&object, "resourceVersion");
+            if !version.is_empty() && version != meta(&before, "resourceVersion") {
+                return Err(ApiError::modified(&self.presenter.asked, &self.target.name));
+            }
+            let uid = meta(&object, "uid");
+            if !uid.is_empty() && uid != meta(&before, "uid") {
+                let why = format!(
+                    "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+                    meta(&before, "uid")
+                );
+                return Err(ApiError::conflict(resource, &self.target.name, &why));
+            }
+            admission::prepare_change(resource, &self.target.subresource, &before, &mut object)?;
+            validate::changed_object(resource, &before, &object)?;
+            if track == Track::Update && !managed::same_but_owners(&before, &object) {
+                managed::record(resource, &self.writer(), Some(&before), &mut object);
+            }
+            if before == object {
+                return Ok(Ok(found));
+            }
+            if self.query.dry_run() {
+                return Ok(Err(object));
+            }
+            let finished = admission::is_finished(&object);
+            match self.collection.commit(&key, Expect::Version(found.rv), &mut object) {
+                Ok(stored) => {
+                    if finished {
+                        self.cluster.remove(&self.collection, &key, Expect::Version(stored.rv));
+                    }
+                    self.cluster.after_write(resource, &object);
+                    return Ok(Ok(stored));
+                }
+                Err(Missed::Changed) => {}
+                Err(Missed::Absent | Missed::Exists) => return Err(self.not_found()),
+            }
+        }
+        Err(ApiError::modified(&self.presenter.asked, &self.target.name))
+    }
+
+    pub fn delete(&self) -> Result<Written, ApiError> {
+        self.delete_named(&self.delete_options()?)
+    }
+
+    fn delete_options(&self) -> Result<Value, ApiError> {
+        if self.body.is_empty() {
+            return Ok(json!({}));
+        }
+        read_body(self.content_type, self.body)
+    }
+
+    fn delete_named(&self, options: &Value) -> Result<Written, ApiError> {
+        let key = self.key(&self.target.name);
+        self.delete_key(&key, &self.target.name, options)
+    }
+
+    fn delete_key(&self, key: &Key, name: &str, options: &Value) -> Result<Written, ApiError> {
+        let resource = self.resource();
+        for _ in 0..ATTEMPTS {
+            let Some(found) = self.collection.get(key) else {
+                return Err(ApiError::not_found(&self.presenter.asked, name));
+            };
+            let before = found.value();
+            for field in ["uid", "resourceVersion"] {
+                let wanted = options["preconditions"][field].as_str();
+                if wanted.is_some_and(|wanted| wanted != meta(&before, field)) {
+                    let why = format!(
+                        "Precondition failed: {field} in precondition: {}, in object meta: {}",
+                        wanted.unwrap_or_default(),
+                        meta(&before, field)
+                    );
+                    return Err(ApiError::conflict(resource, name, &why));
+                }
+            }
+            let propagation = match self.query.get("propagationPolicy") {
+                "" => options["propagationPolicy"].as_str().unwrap_or("Background"),
+                given => given,
+            };
+            let grace = (self.query.get("gracePeriodSeconds").parse::<u64>().ok())
+                .or(options["gracePeriodSeconds"].as_u64());
+            let dry = self.query.dry_run() || options["dryRun"][0] == "All";
+            let uid = meta(&before, "uid").to_owned();
+            let Some(grace) = admission::must_linger(resource, &before, grace) else {
+                if dry {
+                    return Ok(Written::Document(deleted(resource, name, &uid)));
+                }
+                match self.cluster.remove(&self.collection, key, Expect::Version(found.rv)) {
+                    Some(last) => {
+                        collect::dependents(self.cluster, resource, &last.value(), propagation);
+                        if resource.plural == "pods" {
+                            return Ok(done(200, Ok(last)));
+                        }
+                        return Ok(Written::Document(deleted(resource, name, &uid)));
+                    }
+                    None => continue,
+                }
+            };
+            if !before["metadata"]["deletionTimestamp"].is_null() {
+                return Ok(done(200, Ok(found)));
+            }
+            let mut object = before;
+            let metadata = meta_mut(&mut object);
+            metadata.insert("deletionTimestamp".to_owned(), now().into());
+            metadata.insert("deletionGracePeriodSeconds".to_owned(), grace.into());
+            if dry {
+                return Ok(done(200, Err(object)));
+            }
+            match self.collection.commit(key, Expect::Version(found.rv), &mut object) {
+                Ok(stored) => {
+                    self.cluster.linger(&self.collection, key, &object);
+                    return Ok(done(200, Ok(stored)));
+                }
+                Err(_) => continue,
+            }
+        }
+        Err(ApiError::modified(resource, name))
+    }
+
+    /// Deletes the given objects; the answer is a list of them.
+    pub fn delete_collection(&self, entries: &[(Key, Stored)]) -> Result<Written, ApiError> {
+        let options = self.delete_options()?;
+        for (key, _) in entries {
+            let name = key.split_once('/').map(|(_, name)| name).unwrap_or_default();
+            match self.delete_key(key, name, &options) {
+                Err(error) if error.code() != 404 => return Err(error),
+                _ => {}
+            }
+        }
+        let items: Vec<Value> =
+            entries.iter().map(|(_, stored)| self.presenter.value(stored)).collect();
+        Ok(Written::Document(json!({
+            "kind": format!("{}List", self.presenter.asked.kind),
+            "apiVersion": self.api_version(),
+            "metadata": {"resourceVersion": self.collection.version().to_string()},
+            "items": items,
+        })))
+    }
+}
+
+/// The `Scale` face of an object with replicas.
+pub(super) fn scale_of(object: &Value) -> Value {
+    let labels = object["spec"]["selector"]["matchLabels"].as_object();
+    let selector: Vec<String> = labels
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .collect();
+    let metadata = &object["metadata"];
+    json!({
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {
+            "name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"],
+            "resourceVersion": metadata["resourceVersion"],
+            "creationTimestamp": metadata["creationTimestamp"],
+        },
+        "spec": {"replicas": object["spec"]["replicas"].as_u64().unwrap_or_default()},
+        "status": {
+            "replicas": object["status"]["replicas"].as_u64().unwrap_or_default(),
+            "selector": selector.join(","),
+        },
+    })
+}
+
+/// Reads a JSON or YAML body.
+pub(super) fn read_body(content_type: &str, body: &Bytes) -> Result<Value, ApiError> {
+    let media = content_type.split(';').next().unwrap_or_default().trim();
+    match media {
+        "" | "application/json" => parse_json(body),
+        "application/yaml" | "application/x-yaml" => parse_yaml(body),
+        protobuf::MEDIA_TYPE => protobuf::decode(body),
+        other => {
+            Err(ApiError::unsupported_media_type(other, "application/json, application/yaml"))
+        }
+    }
+}
+
+fn read_patch(kind: PatchKind, body: &Bytes) -> Result<Value, ApiError> {
+    match kind {
+        PatchKind::Apply => parse_yaml(body),
+        _ => parse_json(body),
+    }
+}
+
+fn parse_json(body: &Bytes) -> Result<Value, ApiError> {
+    serde_json::from_slice(body)
+        .map_err(|e| ApiError::bad_request(format!("the body of the request is not JSON: {e}")))
+}
+
+fn parse_yaml(body: &Bytes) -> Result<Value, ApiError> {
+    // JSON is YAML, but the JSON reader is faster and knows no surprises.
+    if let Ok(value) = serde_json::from_slice(body) {
+        return Ok(value);
+    }
+    serde_yaml::from_slice(body)
+        .map_err(|e| ApiError::bad_request(format!("the body of the request is not YAML: {e}")))
+}

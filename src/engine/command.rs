@@ -1,0 +1,155 @@
+//! What may be asked of a running engine, and what it answers.
+
+use super::inspection::Inspection;
+use crate::domain::{DeliveryId, Destination, Mode, ResourceKey};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Identifies one submitted [`Command`]; its answer carries the same ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// What to send again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resend {
+    /// Everything of this resource that is true now, narrowed where the fields say so. Conditions
+    /// that are not true now are not sent.
+    Resource {
+        /// The resource.
+        key: ResourceKey,
+        /// Only this trigger.
+        trigger: Option<String>,
+        /// Only this destination.
+        destination: Option<Destination>,
+    },
+    /// The notification of this history row: rendered anew from the object as it is now, to the
+    /// same destination, whether or not its condition is still true.
+    Delivery(DeliveryId),
+}
+
+/// A request to the engine. Every one is answered by a [`Done`], also when it is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Evaluate a resource now and tell every result and reason. Changes nothing.
+    Inspect(ResourceKey),
+    /// Fetch the whole object, as YAML.
+    Object(ResourceKey),
+    /// Send again.
+    Resend(Resend),
+    /// Remove entries of the notified state, so that what is true is sent again at the next look.
+    Clear {
+        /// The resource.
+        resource: ResourceKey,
+        /// These state keys; `None` for all.
+        keys: Option<Vec<String>>,
+    },
+    /// Write the ConfigMap.
+    Apply {
+        /// resourceVersion that the edit is based on; `None` creates the ConfigMap.
+        base: Option<String>,
+        /// Changed keys with their new values; `None` removes a key.
+        changes: BTreeMap<String, Option<String>>,
+        /// Let the server check it without writing.
+        dry_run: bool,
+    },
+    /// Change the mode.
+    SetMode(Mode),
+    /// Become the engine that sends, in the place of the current holder of the Lease.
+    TakeLease,
+}
+
+impl Command {
+    /// Whether the command writes to the cluster or sends: refused when read-only.
+    pub fn writes(&self) -> bool {
+        match self {
+            Self::Inspect(_) | Self::Object(_) => false,
+            Self::SetMode(mode) => *mode == Mode::Active,
+            Self::Resend(_) | Self::Clear { .. } | Self::Apply { .. } | Self::TakeLease => true,
+        }
+    }
+}
+
+/// The answer to a command that was carried out.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// To [`Command::Inspect`].
+    Inspection(Arc<Inspection>),
+    /// To [`Command::Object`]: YAML text.
+    Object(Arc<str>),
+    /// To [`Command::Resend`]: so many deliveries were started; their progress comes as rows.
+    Resending {
+        /// Number of deliveries.
+        deliveries: usize,
+    },
+    /// To [`Command::Clear`].
+    Cleared {
+        /// Number of state entries removed.
+        entries: usize,
+    },
+    /// To [`Command::Apply`].
+    Applied {
+        /// The ConfigMap's new resourceVersion; for a dry run the one it would build on.
+        resource_version: String,
+        /// It was only checked.
+        dry_run: bool,
+    },
+    /// To [`Command::SetMode`] and [`Command::TakeLease`]: the mode in force, or being acquired.
+    Mode(Mode),
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// Writes are switched off.
+    #[error("read-only: {0} is switched off; start without --read-only to allow it")]
+    ReadOnly(&'static str),
+    /// Not in this mode.
+    #[error("the engine is in mode {mode}: {what} needs mode active")]
+    Mode {
+        /// The mode in force.
+        mode: Mode,
+        /// What was asked.
+        what: &'static str,
+    },
+    /// The object, row or key is not there (any more).
+    #[error("{0} does not exist (any more)")]
+    NotFound(String),
+    /// The API server refuses; the text names the right that is missing.
+    #[error("{0}")]
+    Forbidden(String),
+    /// Somebody else changed the ConfigMap meanwhile.
+    #[error(
+        "the ConfigMap was changed meanwhile (resourceVersion {live}, the edit is based on {base})"
+    )]
+    Conflict {
+        /// What the edit was based on.
+        base: String,
+        /// What is there now.
+        live: String,
+    },
+    /// Refused by the server as invalid, or failed for another reason; one sentence for people.
+    #[error("{0}")]
+    Failed(String),
+    /// Too many commands wait already.
+    #[error("the engine is busy: try again in a moment")]
+    Busy,
+    /// The engine is stopping.
+    #[error("the engine is stopping")]
+    Stopped,
+}
+
+/// The answer to one command.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The command's ticket.
+    pub ticket: Ticket,
+    /// What came of it.
+    pub result: Result<Reply, CommandError>,
+}
+
+impl fmt::Display for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}

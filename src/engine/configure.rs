@@ -1,0 +1,160 @@
+//! The configuration task: ConfigMap and Secret, from the cluster to a catalog in force.
+
+use super::reconcile::Input;
+use crate::catalog::{BuildOptions, Catalog, ConfigSource};
+use crate::cluster::{
+    Cluster, ConfigEvent, ConfigMapSnapshot, ConfigObject, FailureClass, SecretSnapshot,
+    WatchFailure, WatchOptions, watch_config,
+};
+use futures::StreamExt;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// What the configuration task tells the reconciler.
+pub enum ConfigInput {
+    /// Another catalog is to be in force.
+    Built(Box<Built>),
+    /// The ConfigMap or the Secret can't be read; what was in force stays so.
+    Failed {
+        /// `ConfigMap` or `Secret`, with its name.
+        what: String,
+        /// Why.
+        failure: Box<WatchFailure>,
+    },
+    /// They can be read again.
+    Recovered,
+}
+
+/// A catalog with the texts it was built from.
+pub struct Built {
+    /// The catalog.
+    pub catalog: Arc<Catalog>,
+    /// The ConfigMap exists.
+    pub found: bool,
+    /// Its resourceVersion; empty when it does not exist.
+    pub resource_version: String,
+    /// Its keys and texts.
+    pub data: Arc<BTreeMap<String, String>>,
+    /// Names of the Secret's keys.
+    pub secret_keys: Vec<String>,
+}
+
+/// Watches ConfigMap and Secret and builds a catalog whenever one of them changes, until it is
+/// stopped. The first catalog is built when both have been looked for.
+pub async fn run(
+    cluster: Cluster,
+    namespace: String,
+    config_map: String,
+    secret: String,
+    options: BuildOptions,
+    inputs: mpsc::Sender<Input>,
+    stop: CancellationToken,
+) {
+    let watching = WatchOptions::default();
+    let mut events = watch_config(&cluster, &namespace, &config_map, &secret, &watching);
+    let mut map: Option<Option<Box<ConfigMapSnapshot>>> = None;
+    let mut secrets: Option<Option<Box<SecretSnapshot>>> = None;
+    let mut previous: Option<Arc<Catalog>> = None;
+    let mut rebuild = false;
+    loop {
+        let event = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            event = events.next() => event,
+        };
+        let Some(event) = event else { return };
+        let mut input = None;
+        match event {
+            ConfigEvent::ConfigMap(snapshot) => {
+                map = Some(snapshot);
+                rebuild = true;
+            }
+            ConfigEvent::Secret(snapshot) => {
+                secrets = Some(snapshot);
+                rebuild = true;
+            }
+            ConfigEvent::Recovered { .. } => input = Some(ConfigInput::Recovered),
+            ConfigEvent::Failed { which, failure } => {
+                // Without the right to read it the Secret counts as absent: most of a
+                // configuration works without.
+                if which == ConfigObject::Secret
+                    && failure.class == FailureClass::Forbidden
+                    && secrets.is_none()
+                {
+                    secrets = Some(None);
+                    rebuild = true;
+                }
+                let name = match which {
+                    ConfigObject::ConfigMap => &config_map,
+                    ConfigObject::Secret => &secret,
+                };
+                let what = format!("{which} {name}");
+                input = Some(ConfigInput::Failed { what, failure });
+            }
+        }
+        if let Some(input) = input
+            && inputs.send(Input::Config(input)).await.is_err()
+        {
+            return;
+        }
+        let (Some(map), Some(secrets)) = (&map, &secrets) else {
+            continue;
+        };
+        if !std::mem::take(&mut rebuild) {
+            continue;
+        }
+        let source = source(&namespace, &config_map, map.as_deref(), secrets.as_deref());
+        let found = source.found;
+        let resource_version = source.resource_version.clone();
+        let data = Arc::new(source.data.clone());
+        let secret_keys = source.secret.keys().cloned().collect();
+        let options = options.clone();
+        let before = previous.clone();
+        // Building compiles every expression and template: not for a thread that serves the
+        // network.
+        let build = move || Catalog::build(&source, before.as_deref(), &options);
+        let Ok(catalog) = tokio::task::spawn_blocking(build).await else {
+            tracing::error!("building the configuration failed; what was in force stays so");
+            continue;
+        };
+        let catalog = Arc::new(catalog);
+        previous = Some(Arc::clone(&catalog));
+        let built = ConfigInput::Built(Box::new(Built {
+            catalog,
+            found,
+            resource_version,
+            data,
+            secret_keys,
+        }));
+        if inputs.send(Input::Config(built)).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn source(
+    namespace: &str,
+    name: &str,
+    map: Option<&ConfigMapSnapshot>,
+    secret: Option<&SecretSnapshot>,
+) -> ConfigSource {
+    ConfigSource {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        resource_version: map
+            .map(|map| map.resource_version.clone())
+            .unwrap_or_default(),
+        data: map.map(|map| map.data.clone()).unwrap_or_default(),
+        found: map.is_some(),
+        secret: secret.map(values).unwrap_or_default(),
+        secret_found: secret.is_some(),
+    }
+}
+
+fn values(secret: &SecretSnapshot) -> BTreeMap<String, Vec<u8>> {
+    let data = secret.data.iter();
+    data.map(|(name, value)| (name.clone(), value.expose().to_vec()))
+        .collect()
+}

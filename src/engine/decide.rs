@@ -1,0 +1,258 @@
+//! What to do about one object: the pure decision that the workers, the inspection and the preview
+//! share, so that what is shown is what runs.
+
+use super::ledger::{Ledger, Mark};
+use crate::catalog::{Catalog, Condition, Subscription};
+use crate::domain::{ConditionKey, Destination, NotifiedState, Position, state_key};
+use crate::expr::Env;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Everything a decision depends on.
+pub struct Look<'l> {
+    /// The variables that conditions see; the object is one of them.
+    pub env: &'l Env<'l>,
+    /// Triggers with their destinations, as the catalog resolved them for this object.
+    pub subscriptions: &'l BTreeMap<String, Vec<Subscription>>,
+    /// The configuration.
+    pub catalog: &'l Catalog,
+    /// The annotation's state.
+    pub state: &'l NotifiedState,
+    /// What the engine knows beyond the annotation.
+    pub ledger: &'l Ledger,
+    /// Fingerprint of what the conditions read of the object.
+    pub fingerprint: u64,
+}
+
+/// What is to be done, trigger by trigger in sorted order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Every trigger that the object is subscribed to.
+    pub triggers: Vec<TriggerPlan>,
+}
+
+/// One trigger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TriggerPlan {
+    /// Its name.
+    pub name: String,
+    /// False when the catalog does not have it.
+    pub configured: bool,
+    /// Its conditions in order; none when it is not configured.
+    pub conditions: Vec<ConditionPlan>,
+}
+
+/// One condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConditionPlan {
+    /// Its identity.
+    pub key: ConditionKey,
+    /// What it evaluated to.
+    pub evaluation: Evaluation,
+    /// The oncePer text; empty without one, and when the condition is not true.
+    pub once_per: String,
+    /// Why oncePer could not be evaluated. It then counts as absent, as in the original.
+    pub once_per_error: Option<String>,
+    /// The templates that it sends.
+    pub templates: Arc<[String]>,
+    /// One step per destination.
+    pub steps: Vec<Step>,
+}
+
+/// The value of a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Evaluation {
+    /// It holds.
+    True,
+    /// It does not hold.
+    False,
+    /// A value of this type, which counts as false.
+    NotBoolean(String),
+    /// It could not be evaluated. Counts as false for the state, so that the next rise is sent, as
+    /// in the original; but it is told apart everywhere else.
+    Error {
+        /// The original's text.
+        message: String,
+        /// Where in the `when` text.
+        position: Option<Position>,
+    },
+}
+
+/// What to do for one destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Where to.
+    pub destination: Destination,
+    /// The entry of the notified state that stands for it.
+    pub state_key: String,
+    /// What to do.
+    pub action: Action,
+}
+
+/// What to do for one condition and one destination.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Send it.
+    Send,
+    /// It was sent before; the time is in Unix seconds.
+    AlreadySent {
+        /// When.
+        at: i64,
+    },
+    /// It is on its way.
+    Sending,
+    /// It was given up, and the object has not changed since.
+    GivenUp {
+        /// Why.
+        error: Arc<str>,
+    },
+    /// It would have been sent (dry run), and nothing has changed since.
+    WouldSend,
+    /// It can't be sent: the text says why.
+    Impossible(String),
+    /// The condition is not true, and the state has an entry that must go, so that the next rise
+    /// is sent.
+    Clear,
+    /// The condition is not true; nothing to do.
+    Nothing,
+}
+
+/// Decides. Nothing outside of `look` has an influence, and nothing is changed.
+pub fn decide(look: &Look<'_>) -> Plan {
+    let triggers = look
+        .subscriptions
+        .iter()
+        .map(
+            |(name, subscriptions)| match look.catalog.triggers.get(name) {
+                None => TriggerPlan {
+                    name: name.clone(),
+                    configured: false,
+                    conditions: Vec::new(),
+                },
+                Some(trigger) => TriggerPlan {
+                    name: name.clone(),
+                    configured: true,
+                    conditions: trigger
+                        .conditions
+                        .iter()
+                        .map(|condition| decide_condition(look, name, condition, subscriptions))
+                        .collect(),
+                },
+            },
+        )
+        .collect();
+    Plan { triggers }
+}
+
+fn decide_condition(
+    look: &Look<'_>,
+    trigger: &str,
+    condition: &Condition,
+    subscriptions: &[Subscription],
+) -> ConditionPlan {
+    let evaluation = evaluate(condition, look.env);
+    let mut once_per = String::new();
+    let mut once_per_error = None;
+    if evaluation == Evaluation::True
+        && let Some((_, program)) = &condition.once_per
+    {
+        match program.eval(look.env) {
+            Ok(value) => once_per = value.go_string(),
+            Err(error) => once_per_error = Some(error.original()),
+        }
+    }
+    let steps = subscriptions
+        .iter()
+        .map(|subscription| {
+            let destination = subscription.destination.clone();
+            let state_key = state_key(
+                trigger,
+                &condition.key,
+                &destination,
+                &once_per,
+                look.catalog.state_key_namespace(),
+            );
+            let action = if evaluation == Evaluation::True {
+                act_on_true(look, condition, &destination, &state_key)
+            } else if look.ledger.notified_at(&state_key, look.state).is_some() {
+                Action::Clear
+            } else {
+                Action::Nothing
+            };
+            Step {
+                destination,
+                state_key,
+                action,
+            }
+        })
+        .collect();
+    ConditionPlan {
+        key: condition.key.clone(),
+        evaluation,
+        once_per,
+        once_per_error,
+        templates: condition.send.clone().into(),
+        steps,
+    }
+}
+
+fn evaluate(condition: &Condition, env: &Env<'_>) -> Evaluation {
+    match condition.when_program.eval(env) {
+        Ok(value) => match value.as_bool() {
+            Some(true) => Evaluation::True,
+            Some(false) => Evaluation::False,
+            None => Evaluation::NotBoolean(value.type_name().to_owned()),
+        },
+        Err(error) => Evaluation::Error {
+            message: error.original(),
+            position: Some(error.position()),
+        },
+    }
+}
+
+fn act_on_true(
+    look: &Look<'_>,
+    condition: &Condition,
+    destination: &Destination,
+    state_key: &str,
+) -> Action {
+    if let Some(at) = look.ledger.notified_at(state_key, look.state) {
+        return Action::AlreadySent { at };
+    }
+    match look.ledger.get(state_key) {
+        Some(Mark::Sending { .. }) => return Action::Sending,
+        Some(Mark::DryRun) => return Action::WouldSend,
+        Some(Mark::GivenUp { fingerprint, error }) if *fingerprint == look.fingerprint => {
+            return Action::GivenUp {
+                error: Arc::clone(error),
+            };
+        }
+        _ => {}
+    }
+    match impossible(look.catalog, condition, destination) {
+        Some(reason) => Action::Impossible(reason),
+        None => Action::Send,
+    }
+}
+
+/// Why a notification of this condition cannot reach this destination, with the original's texts.
+fn impossible(
+    catalog: &Catalog,
+    condition: &Condition,
+    destination: &Destination,
+) -> Option<String> {
+    if let Some(reason) = unreachable_service(catalog, &destination.service) {
+        return Some(reason);
+    }
+    let missing = |name: &&String| !catalog.templates.contains_key(name.as_str());
+    let name = condition.send.iter().find(missing)?;
+    Some(format!("template '{name}' is not supported"))
+}
+
+/// Why nothing can be sent through a service of this name; `None` when it is configured.
+pub fn unreachable_service(catalog: &Catalog, service: &str) -> Option<String> {
+    if catalog.services.contains_key(service) {
+        return None;
+    }
+    Some(format!("notification service '{service}' is not supported"))
+}

@@ -1,0 +1,234 @@
+//! What a running engine tells: rows that change, deliveries, its own condition.
+
+use super::command::Done;
+use crate::catalog::Catalog;
+use crate::domain::{Delivery, Kind, Mode, ResourceKey, Severity};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The state a resource is listed with: the most urgent of its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RowState {
+    /// No condition is true.
+    Idle,
+    /// What is true was sent before.
+    AlreadySent,
+    /// State keys were cleared by hand.
+    Cleared,
+    /// Would have been sent (dry run).
+    DryRun,
+    /// Sent since the last change.
+    Sent,
+    /// A delivery is under way.
+    Waiting,
+    /// A condition could not be evaluated, or a subscription leads nowhere.
+    Error,
+    /// A delivery failed for good.
+    Failed,
+}
+
+/// One subscribed resource, as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceRow {
+    /// Which.
+    pub key: ResourceKey,
+    /// Its UID.
+    pub uid: Arc<str>,
+    /// When the object was created, in milliseconds since 1970; 0 when unknown.
+    pub created_ms: i64,
+    /// Conditions that are true.
+    pub conditions_true: u16,
+    /// All conditions of the triggers that it is subscribed to.
+    pub conditions: u16,
+    /// Conditions that could not be evaluated.
+    pub errors: u16,
+    /// Entries of its notified state.
+    pub notified: u16,
+    /// The most urgent state.
+    pub state: RowState,
+    /// The trigger of the last thing that happened; empty when nothing has.
+    pub last_trigger: Arc<str>,
+    /// When that was, in milliseconds since 1970; 0 when nothing has happened.
+    pub last_ms: i64,
+}
+
+/// How a watch is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WatchPhase {
+    /// The first list is being read.
+    Listing,
+    /// Up to date.
+    Live,
+    /// It fails and is retried.
+    Failed {
+        /// What the server or the network said.
+        message: String,
+        /// What to do about it; empty when there is nothing to say.
+        help: String,
+        /// Since when, in milliseconds since 1970.
+        since_ms: i64,
+    },
+}
+
+/// One watched kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchStatus {
+    /// The kind.
+    pub kind: Arc<Kind>,
+    /// Its namespaces; empty for all.
+    pub namespaces: Vec<String>,
+    /// How it is doing.
+    pub phase: WatchPhase,
+    /// Objects seen.
+    pub objects: u64,
+    /// Of those, subscribed ones.
+    pub subscribed: u64,
+}
+
+/// Who may send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LeaseStatus {
+    /// Leases are not used.
+    Off,
+    /// Being asked for.
+    Acquiring,
+    /// This engine holds it.
+    Held {
+        /// Since when, in milliseconds since 1970.
+        since_ms: i64,
+    },
+    /// Another engine holds it.
+    Other {
+        /// Its identity.
+        holder: String,
+    },
+    /// It can't be used: no right, or no connection.
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Numbers since the engine started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Condition evaluations.
+    pub evaluations: u64,
+    /// Evaluations that ended in an error.
+    pub evaluation_errors: u64,
+    /// Deliveries that a service accepted.
+    pub sent: u64,
+    /// Deliveries given up.
+    pub failed: u64,
+    /// Looks at something that was sent before.
+    pub already_sent: u64,
+    /// State patches written.
+    pub patches: u64,
+    /// State patches that failed.
+    pub patch_errors: u64,
+    /// Keys that wait for evaluation now.
+    pub queue: u64,
+    /// Deliveries that are under way now, waiting ones included.
+    pub delivering: u64,
+}
+
+/// The engine's condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineStatus {
+    /// The mode in force.
+    pub mode: Mode,
+    /// The mode that was asked for.
+    pub wanted: Mode,
+    /// Why they differ; empty when they don't.
+    pub reason: String,
+    /// Who may send.
+    pub lease: LeaseStatus,
+    /// Writes are switched off.
+    pub read_only: bool,
+    /// Kubeconfig context.
+    pub context: String,
+    /// Address of the API server.
+    pub server: String,
+    /// False while the API server can't be reached.
+    pub connected: bool,
+    /// What is wrong with the history store; empty when nothing is.
+    pub history_problem: String,
+    /// Numbers.
+    pub counters: Counters,
+}
+
+/// The configuration in force, with the texts that an editor needs.
+#[derive(Clone, Debug)]
+pub struct CatalogView {
+    /// What is in force.
+    pub catalog: Arc<Catalog>,
+    /// The ConfigMap exists.
+    pub found: bool,
+    /// Namespace of the ConfigMap.
+    pub namespace: String,
+    /// Name of the ConfigMap.
+    pub name: String,
+    /// Its resourceVersion; empty when it does not exist.
+    pub resource_version: String,
+    /// Its keys and texts as they are in the cluster. No secret is in them: those are `$name`.
+    pub data: Arc<BTreeMap<String, String>>,
+    /// Names of the Secret's keys, without values.
+    pub secret_keys: Vec<String>,
+    /// Subscribed resources per trigger name, so that the use of a key can be shown.
+    pub used_by: Arc<BTreeMap<String, u64>>,
+}
+
+/// Something the operator should read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// When, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// How bad.
+    pub severity: Severity,
+    /// What happened, one sentence.
+    pub text: String,
+    /// What to do; empty when there is nothing to say.
+    pub help: String,
+    /// The resource that it is about.
+    pub resource: Option<ResourceKey>,
+}
+
+/// Everything that changed since the last batch was taken. Rows and deliveries appear once each,
+/// with their newest content.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// New or changed resources.
+    pub rows: Vec<Arc<ResourceRow>>,
+    /// Resources that are gone, or no longer subscribed.
+    pub gone: Vec<ResourceKey>,
+    /// New or changed deliveries, oldest first.
+    pub deliveries: Vec<Arc<Delivery>>,
+    /// Rows of the history changed that are not among `deliveries` (looks at what was sent before,
+    /// or more than the bus holds): read the history again.
+    pub deliveries_lost: bool,
+    /// A new configuration is in force.
+    pub catalog: Option<Arc<CatalogView>>,
+    /// All watches, when one of them changed.
+    pub watches: Option<Arc<[WatchStatus]>>,
+    /// The engine's condition, when it changed.
+    pub status: Option<Arc<EngineStatus>>,
+    /// New notices, oldest first.
+    pub notices: Vec<Notice>,
+    /// Answers to commands.
+    pub done: Vec<Done>,
+}
+
+impl Batch {
+    /// Nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+            && self.gone.is_empty()
+            && self.deliveries.is_empty()
+            && !self.deliveries_lost
+            && self.catalog.is_none()
+            && self.watches.is_none()
+            && self.status.is_none()
+            && self.notices.is_empty()
+            && self.done.is_empty()
+    }
+}

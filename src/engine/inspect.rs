@@ -1,0 +1,139 @@
+//! From a decision to its explanation for people.
+
+use super::clock::now_ms;
+use super::decide::{Action, ConditionPlan, Evaluation, Step, unreachable_service};
+use super::inspection::{
+    ConditionResult, ConditionView, Decision, DecisionView, Inspection, SubscriptionView,
+    TriggerView,
+};
+use super::ledger::Mark;
+use super::look::{Looked, environment};
+use super::store::Tracked;
+use crate::catalog::{Catalog, Condition};
+use crate::domain::{NotifiedState, ResourceKey};
+
+/// Explains what was decided about a tracked object.
+pub(super) fn inspect(
+    key: &ResourceKey,
+    tracked: &Tracked,
+    catalog: &Catalog,
+    variable: &str,
+    looked: Looked,
+) -> Inspection {
+    let object = serde_json::from_slice(&tracked.observed.bytes).unwrap_or_default();
+    let env = environment(variable, &object);
+    let mut triggers = Vec::new();
+    for plan in &looked.plan.triggers {
+        let subscriptions = looked.subscriptions.get(&plan.name).map(Vec::as_slice);
+        let conditions = catalog
+            .triggers
+            .get(&plan.name)
+            .map(|trigger| &trigger.conditions);
+        triggers.push(TriggerView {
+            name: plan.name.clone(),
+            configured: plan.configured,
+            subscriptions: subscriptions
+                .unwrap_or_default()
+                .iter()
+                .map(|subscription| SubscriptionView {
+                    destination: subscription.destination.clone(),
+                    origin: subscription.origin.to_string(),
+                    problem: unreachable_service(catalog, &subscription.destination.service),
+                })
+                .collect(),
+            conditions: plan
+                .conditions
+                .iter()
+                .zip(conditions.into_iter().flatten())
+                .map(|(plan, condition)| view(plan, condition, tracked, &env))
+                .collect(),
+        });
+    }
+    let mut problems = looked.notes;
+    let (_, problem) = NotifiedState::parse(&tracked.observed.notified);
+    problems.extend(problem.map(|problem| problem.to_string()));
+    Inspection {
+        key: key.clone(),
+        uid: tracked.observed.uid.to_string(),
+        resource_version: tracked.observed.resource_version.to_string(),
+        at_ms: now_ms(),
+        triggers,
+        notified: tracked
+            .state
+            .iter()
+            .map(|(key, at)| (key.to_owned(), at))
+            .collect(),
+        problems,
+    }
+}
+
+fn view(
+    plan: &ConditionPlan,
+    condition: &Condition,
+    tracked: &Tracked,
+    env: &crate::expr::Env<'_>,
+) -> ConditionView {
+    let result = match &plan.evaluation {
+        Evaluation::True => ConditionResult::True,
+        Evaluation::False => ConditionResult::False {
+            because: condition
+                .when_program
+                .trace(env)
+                .because()
+                .unwrap_or_default(),
+        },
+        Evaluation::NotBoolean(type_name) => ConditionResult::NotBoolean {
+            type_name: type_name.clone(),
+        },
+        Evaluation::Error { message, position } => ConditionResult::Error {
+            message: message.clone(),
+            position: *position,
+        },
+    };
+    ConditionView {
+        key: plan.key.clone(),
+        when: condition.when.clone(),
+        description: condition.description.clone(),
+        result,
+        once_per: (!plan.once_per.is_empty()).then(|| plan.once_per.clone()),
+        templates: plan.templates.to_vec(),
+        decisions: plan
+            .steps
+            .iter()
+            .map(|step| decision(step, tracked))
+            .collect(),
+    }
+}
+
+fn decision(step: &Step, tracked: &Tracked) -> DecisionView {
+    let decision = match &step.action {
+        Action::Send => Decision::Send,
+        Action::AlreadySent { .. } => Decision::AlreadySent,
+        Action::Sending => match tracked.ledger.get(&step.state_key) {
+            Some(Mark::Sending {
+                attempts, next_ms, ..
+            }) => Decision::Sending {
+                attempts: *attempts,
+                next_ms: *next_ms,
+            },
+            _ => Decision::Sending {
+                attempts: 0,
+                next_ms: None,
+            },
+        },
+        Action::GivenUp { error } => Decision::GivenUp {
+            error: error.to_string(),
+        },
+        Action::WouldSend => Decision::Send,
+        Action::Impossible(reason) => Decision::Impossible {
+            reason: reason.clone(),
+        },
+        Action::Clear | Action::Nothing => Decision::NotTrue,
+    };
+    DecisionView {
+        destination: step.destination.clone(),
+        state_key: step.state_key.clone(),
+        decision,
+        notified_at: tracked.ledger.notified_at(&step.state_key, &tracked.state),
+    }
+}

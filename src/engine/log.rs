@@ -1,0 +1,197 @@
+//! The engine's log lines, in the original's words.
+//!
+//! Texts, levels and the field `resource` are those of the original's controller, so that alerts and
+//! dashboards made from its log go on working. Logged is only what a change caused: a look that finds
+//! nothing new does not happen.
+
+use super::decide::{ConditionPlan, Evaluation, TriggerPlan};
+use super::options::Wording;
+use crate::domain::{Destination, ResourceKey};
+use tracing::{debug, error, info, warn};
+
+/// Writes the lines of one engine.
+#[derive(Clone, Debug)]
+pub struct Log {
+    wording: Wording,
+    /// Namespace of the ConfigMap; empty when there is none.
+    namespace: String,
+}
+
+impl Log {
+    /// Lines in this wording, about the configuration in this namespace.
+    pub fn new(wording: Wording, namespace: &str) -> Self {
+        Self {
+            wording,
+            namespace: namespace.to_owned(),
+        }
+    }
+
+    fn suffix(&self) -> String {
+        match self.wording {
+            Wording::Current => {
+                format!(" using the configuration in namespace {}", self.namespace)
+            }
+            Wording::Classic => String::new(),
+        }
+    }
+
+    /// The engine begins to work.
+    pub fn running(&self) {
+        warn!("Controller is running.");
+    }
+
+    /// The engine has ended.
+    pub fn stopped(&self) {
+        warn!("Controller has stopped.");
+    }
+
+    /// An object is looked at.
+    pub fn start(&self, resource: &ResourceKey) {
+        info!(resource = %resource, "Start processing");
+    }
+
+    /// The look is over.
+    pub fn completed(&self, resource: &ResourceKey) {
+        info!(resource = %resource, "Processing completed");
+    }
+
+    /// What a trigger evaluated to.
+    pub fn trigger(&self, resource: &ResourceKey, trigger: &TriggerPlan) {
+        let name = &trigger.name;
+        if !trigger.configured {
+            let suffix = self.suffix();
+            error!(
+                resource = %resource,
+                "Failed to evaluate condition of trigger {name}: trigger '{name}' is not configured{suffix}"
+            );
+            return;
+        }
+        for condition in &trigger.conditions {
+            if let Evaluation::Error { message, .. } = &condition.evaluation {
+                error!(resource = %resource, "failed to execute when condition: {message}");
+            }
+            if let Some(message) = &condition.once_per_error {
+                error!(resource = %resource, "failed to execute oncePer condition: {message}");
+            }
+        }
+        match self.wording {
+            Wording::Current => {
+                for condition in &trigger.conditions {
+                    let verdict = if condition.evaluation == Evaluation::True {
+                        "TRIGGERED"
+                    } else {
+                        "FAILED"
+                    };
+                    info!(
+                        resource = %resource,
+                        "Trigger '{name}' {verdict} | revision: {} | templates: [{}]",
+                        first_bytes(&condition.once_per, 8),
+                        condition.templates.join(" "),
+                    );
+                }
+            }
+            Wording::Classic => {
+                let results: Vec<String> = trigger.conditions.iter().map(classic_result).collect();
+                info!(resource = %resource, "Trigger {name} result: [{}]", results.join(" "));
+            }
+        }
+    }
+
+    /// A notification that was sent before.
+    pub fn already_sent(
+        &self,
+        resource: &ResourceKey,
+        trigger: &str,
+        condition: &str,
+        to: &Destination,
+    ) {
+        let suffix = self.suffix();
+        info!(
+            resource = %resource,
+            "Notification about condition '{trigger}.{condition}' already sent to '{to}'{suffix}"
+        );
+    }
+
+    /// A notification is being sent.
+    pub fn sending(
+        &self,
+        resource: &ResourceKey,
+        trigger: &str,
+        condition: &str,
+        to: &Destination,
+    ) {
+        let suffix = self.suffix();
+        info!(
+            resource = %resource,
+            "Sending notification about condition '{trigger}.{condition}' to '{to}'{suffix}"
+        );
+    }
+
+    /// A notification arrived.
+    pub fn sent(&self, resource: &ResourceKey, to: &Destination) {
+        let suffix = self.suffix();
+        debug!(resource = %resource, "Notification {} was sent{suffix}", to.recipient);
+    }
+
+    /// A notification could not be delivered.
+    pub fn failed(&self, resource: &ResourceKey, to: &Destination, cause: &str) {
+        let suffix = self.suffix();
+        error!(
+            resource = %resource,
+            "Failed to notify recipient {to} defined in resource {resource}: {cause}{suffix}"
+        );
+    }
+
+    /// The notified state could not be written.
+    pub fn patch_failed(&self, resource: &ResourceKey, cause: &str) {
+        error!(resource = %resource, "Failed to patch resource: {cause}");
+    }
+}
+
+/// `{<key> <oncePer> [<templates>] <bool>}`.
+fn classic_result(condition: &ConditionPlan) -> String {
+    format!(
+        "{{{} {} [{}] {}}}",
+        condition.key,
+        condition.once_per,
+        condition.templates.join(" "),
+        condition.evaluation == Evaluation::True
+    )
+}
+
+/// At most `limit` bytes from the start, cut between characters.
+fn first_bytes(text: &str, limit: usize) -> &str {
+    let mut end = text.len().min(limit);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ConditionKey;
+
+    #[test]
+    fn classic_results_read_as_in_2022() {
+        let condition = ConditionPlan {
+            key: ConditionKey::of(0, "pod.status.phase in ['Running']"),
+            evaluation: Evaluation::True,
+            once_per: String::new(),
+            once_per_error: None,
+            templates: ["pod-ready".to_owned()].into(),
+            steps: Vec::new(),
+        };
+        assert_eq!(
+            classic_result(&condition),
+            "{[0].jS5fTrIQi8Q4Q5uceLlcAF3t4Go  [pod-ready] true}"
+        );
+    }
+
+    #[test]
+    fn revisions_are_cut_at_eight_bytes() {
+        assert_eq!(first_bytes("3f2c8a9d11", 8), "3f2c8a9d");
+        assert_eq!(first_bytes("abcdefgéh", 8), "abcdefg");
+    }
+}

@@ -1,0 +1,46 @@
+//! The engine: from a change in the cluster to a notification that was sent and recorded.
+//!
+//! It knows no screen. Commands go in through [`EngineHandle`], everything it has to tell comes out
+//! of it in [`Batch`]es. One task, the reconciler, owns what is known (`reconcile`, with `observe`,
+//! `look`, `obey`, `record`, `standing` for what it does); around it are the tasks that talk to the
+//! network: `watching`, `configure`, `deliver`. What to do about an object is decided in `decide`,
+//! which is a pure function.
+
+mod bus;
+mod clock;
+mod command;
+mod configure;
+mod decide;
+mod deliver;
+mod event;
+mod handle;
+mod inspect;
+mod inspection;
+mod ledger;
+mod log;
+mod look;
+mod metrics;
+mod obey;
+mod observe;
+mod options;
+mod reconcile;
+mod record;
+mod spawn;
+mod standing;
+mod store;
+mod watching;
+
+pub use bus::Bus;
+pub use command::{Command, CommandError, Done, Reply, Resend, Ticket};
+pub use event::{
+    Batch, CatalogView, Counters, EngineStatus, LeaseStatus, Notice, ResourceRow, RowState,
+    WatchPhase, WatchStatus,
+};
+pub use handle::{COMMAND_QUEUE, EngineHandle};
+pub use inspection::{
+    ConditionResult, ConditionView, Decision, DecisionView, Inspection, SubscriptionView,
+    TriggerView,
+};
+pub use metrics::Metrics;
+pub use options::{DeliveryOptions, LeaseUse, Options, Watch, Wording};
+pub use spawn::spawn;

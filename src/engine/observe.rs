@@ -1,0 +1,348 @@
+//! What the reconciler learns: configurations and objects.
+
+use super::configure::Built;
+use super::event::{CatalogView, WatchPhase, WatchStatus};
+use super::log::Log;
+use super::options::Watch;
+use super::reconcile::Reconciler;
+use super::store::{Interest, Observed, Tracked};
+use super::watching::{self, Seen, Spec, WatchInput};
+use crate::cluster::FailureClass;
+use crate::domain::{Cause, ResourceKey, Severity, notified_annotation};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// One watch as the reconciler sees it.
+pub struct Watching {
+    /// What is told of it.
+    pub status: WatchStatus,
+    /// What is kept of its objects; `None` before the first catalog.
+    interest: Option<Interest>,
+    /// Which start of the watch is listened to.
+    generation: u64,
+    /// Ends the task of this start.
+    stop: CancellationToken,
+    /// Tells the task of the configuration.
+    spec: Option<watch::Sender<Spec>>,
+    /// The namespaces whose first list of this start is complete; the empty one stands for all.
+    synced: BTreeSet<Arc<str>>,
+    /// The namespaces that fail.
+    failing: BTreeSet<Arc<str>>,
+    /// The API server can't be reached.
+    cut_off: bool,
+}
+
+impl Watching {
+    /// A watch that has not started.
+    pub fn new(settings: &Watch) -> Self {
+        Self {
+            status: WatchStatus {
+                kind: Arc::clone(&settings.kind),
+                namespaces: settings.namespaces.clone(),
+                phase: WatchPhase::Listing,
+                objects: 0,
+                subscribed: 0,
+            },
+            interest: None,
+            generation: 0,
+            stop: CancellationToken::new(),
+            spec: None,
+            synced: BTreeSet::new(),
+            failing: BTreeSet::new(),
+            cut_off: false,
+        }
+    }
+
+    /// The scope that lists objects of this namespace.
+    fn scope_of(&self, namespace: &Arc<str>) -> Arc<str> {
+        if self.status.namespaces.is_empty() {
+            "".into()
+        } else {
+            Arc::clone(namespace)
+        }
+    }
+
+    /// Whether the API server can't be reached.
+    pub fn is_cut_off(&self) -> bool {
+        self.cut_off
+    }
+
+    /// What is to be told of it, when nothing fails.
+    fn calm_phase(&self) -> WatchPhase {
+        if self.synced.len() >= self.status.namespaces.len().max(1) {
+            WatchPhase::Live
+        } else {
+            WatchPhase::Listing
+        }
+    }
+
+    /// Which start of the watch is listened to.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+}
+
+impl Reconciler {
+    /// Another configuration is in force.
+    pub(super) fn on_catalog(&mut self, built: Built) {
+        let before = self.view.take();
+        self.serial += 1;
+        for (key, status) in &built.catalog.keys {
+            let known = before.as_ref().and_then(|view| view.catalog.keys.get(key));
+            if known == Some(status) {
+                continue;
+            }
+            for diagnostic in &status.diagnostics {
+                match diagnostic.severity {
+                    Severity::Error => tracing::error!("{}: {diagnostic}", self.options.config_map),
+                    _ => tracing::warn!("{}: {diagnostic}", self.options.config_map),
+                }
+            }
+        }
+        // Of an object that no subscription reached nothing is kept. Annotations of ours always
+        // count as reaching, so only default subscriptions can reach more objects than before.
+        let reach = |data: &BTreeMap<String, String>| data.get("subscriptions").cloned();
+        let reach_changed = before
+            .as_ref()
+            .is_none_or(|view| reach(&view.data) != reach(&built.data));
+        let view = Arc::new(CatalogView {
+            catalog: built.catalog,
+            found: built.found,
+            namespace: self.options.config_namespace.clone(),
+            name: self.options.config_map.clone(),
+            resource_version: built.resource_version,
+            data: built.data,
+            secret_keys: built.secret_keys,
+            used_by: Arc::new(self.used_by.clone()),
+        });
+        let namespace = if view.found {
+            view.namespace.as_str()
+        } else {
+            ""
+        };
+        self.log = Log::new(self.options.wording, namespace);
+        self.view = Some(Arc::clone(&view));
+        self.bus.catalog(Arc::clone(&view));
+        for number in 0..self.watching.len() {
+            self.inform_watch(number, &view, reach_changed);
+        }
+        self.send_recovered();
+        self.look_at_all(Cause::Catalog);
+        self.status_dirty = true;
+    }
+
+    /// Tells a watch of the configuration. It starts anew, listing all objects, when more of them
+    /// is read than was kept.
+    fn inform_watch(&mut self, number: usize, view: &CatalogView, reach_changed: bool) {
+        let settings = self.options.watches[number].clone();
+        let watching = &mut self.watching[number];
+        let paths = view.catalog.reads(&settings.variable);
+        if let (Some(interest), Some(spec)) = (&watching.interest, &watching.spec)
+            && !reach_changed
+            && interest.paths.covers(&paths)
+        {
+            spec.send_modify(|spec| spec.catalog = Arc::clone(&view.catalog));
+            return;
+        }
+        let interest = Interest {
+            annotations: format!("{}/", self.options.prefix),
+            notified: notified_annotation(&self.options.prefix),
+            paths,
+        };
+        let (sender, receiver) = watch::channel(Spec {
+            catalog: Arc::clone(&view.catalog),
+            interest: Arc::new(interest.clone()),
+        });
+        watching.stop.cancel();
+        watching.stop = self.stop.child_token();
+        watching.generation += 1;
+        watching.synced.clear();
+        watching.failing.clear();
+        watching.interest = Some(interest);
+        watching.spec = Some(sender);
+        self.tasks.spawn(watching::run(
+            self.cluster.clone(),
+            settings,
+            number,
+            watching.generation,
+            receiver,
+            self.watch_sender.clone(),
+            watching.stop.clone(),
+        ));
+    }
+
+    /// An event of a watch.
+    pub(super) fn on_watch(&mut self, input: WatchInput) {
+        let number = input.watch;
+        let Some(watching) = self.watching.get_mut(number) else {
+            return;
+        };
+        if watching.generation != input.generation {
+            return;
+        }
+        match input.seen {
+            Seen::Restarted(namespace) => {
+                self.store
+                    .begin_list((number, namespace.unwrap_or_default()));
+            }
+            Seen::Synced(namespace) => {
+                let scope = namespace.unwrap_or_default();
+                watching.synced.insert(Arc::clone(&scope));
+                watching.status.phase = watching.calm_phase();
+                let kind = Arc::clone(&watching.status.kind);
+                for (key, tracked) in self.store.end_list((number, scope), &kind) {
+                    self.forget(key, &tracked);
+                }
+            }
+            Seen::Subscribed {
+                key,
+                observed,
+                raw,
+                listed,
+            } => {
+                let scope = watching.scope_of(&key.namespace);
+                let first = listed && !watching.synced.contains(&scope);
+                let cause = if first { Cause::Start } else { Cause::Change };
+                self.store.saw(&(number, scope), &key);
+                self.on_object(key, *observed, input.generation, raw, cause);
+            }
+            Seen::Unsubscribed(key) => {
+                let scope = (number, watching.scope_of(&key.namespace));
+                self.store.saw(&scope, &key);
+                if let Some(tracked) = self.store.untrack(&key) {
+                    self.forget(key, &tracked);
+                }
+            }
+            Seen::Deleted(key) => {
+                let scope = (number, watching.scope_of(&key.namespace));
+                if let Some(tracked) = self.store.deleted(&scope, &key) {
+                    self.forget(key, &tracked);
+                }
+            }
+            Seen::Failed(failure) => {
+                let help = failure.hint.clone().unwrap_or_default();
+                watching.cut_off = failure.class == FailureClass::Unreachable;
+                let first = watching
+                    .failing
+                    .insert(failure.namespace.clone().unwrap_or_default());
+                watching.status.phase = WatchPhase::Failed {
+                    message: failure.message.clone(),
+                    help: help.clone(),
+                    since_ms: failure.since.as_millisecond(),
+                };
+                if first {
+                    self.notice(Severity::Error, failure.message, help, None);
+                }
+            }
+            Seen::Recovered(namespace) => {
+                watching.failing.remove(&namespace.unwrap_or_default());
+                if watching.failing.is_empty() {
+                    watching.cut_off = false;
+                    watching.status.phase = watching.calm_phase();
+                    let text = format!("watching {} works again", watching.status.kind);
+                    self.notice(Severity::Info, text, String::new(), None);
+                }
+            }
+        }
+        self.watches_dirty = true;
+    }
+
+    /// A subscribed object, new or changed.
+    fn on_object(
+        &mut self,
+        key: ResourceKey,
+        observed: Observed,
+        generation: u64,
+        raw: Arc<str>,
+        cause: Cause,
+    ) {
+        if let Some(tracked) = self.store.get_mut(&key) {
+            let same = tracked.observed.uid == observed.uid;
+            if same
+                && older(
+                    &observed.resource_version,
+                    &tracked.observed.resource_version,
+                )
+            {
+                // What was patched here came back sooner than the event before it. Only what a
+                // newer catalog reads of it is of use.
+                if tracked.generation != generation {
+                    tracked.refresh(observed, generation);
+                } else {
+                    return;
+                }
+            } else {
+                tracked.update(observed, generation);
+            }
+        } else {
+            let tracked = Tracked::new(observed, generation);
+            self.store.track(key.clone(), tracked);
+        }
+        self.inherit(&key);
+        self.look(&key, Some(raw), cause);
+    }
+
+    /// Deliveries of an earlier process that are under way, or were sent and not written down,
+    /// become known to the object when it is first seen.
+    fn inherit(&mut self, key: &ResourceKey) {
+        if self.inherited.is_empty() {
+            return;
+        }
+        let Some(tracked) = self.store.get_mut(key) else {
+            return;
+        };
+        if let Some(marks) = self.inherited.remove(&*tracked.observed.uid) {
+            for (state_key, mark) in marks {
+                if tracked.state.get(&state_key).is_none() {
+                    tracked.ledger.set(&state_key, mark);
+                }
+            }
+        }
+    }
+
+    /// An object is gone, or no subscription reaches it any more.
+    fn forget(&mut self, key: ResourceKey, tracked: &Tracked) {
+        self.count_triggers(&tracked.triggers, &[]);
+        self.bus.gone(key);
+    }
+
+    /// Keeps the number of subscribed resources per trigger.
+    pub(super) fn count_triggers(&mut self, before: &[Arc<str>], after: &[Arc<str>]) {
+        if before == after {
+            return;
+        }
+        for name in before {
+            if let Some(count) = self.used_by.get_mut(&**name) {
+                *count = count.saturating_sub(1);
+            }
+        }
+        for name in after {
+            *self.used_by.entry(name.to_string()).or_default() += 1;
+        }
+        self.used_by_dirty = true;
+        self.status_dirty = true;
+    }
+}
+
+/// Whether a resourceVersion is older than another. They are numbers on every API server there is;
+/// where one is not, nothing is known, and the newcomer counts as newer.
+fn older(version: &str, than: &str) -> bool {
+    match (version.parse::<u64>(), than.parse::<u64>()) {
+        (Ok(version), Ok(than)) => version < than,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::older;
+
+    #[test]
+    fn versions_compare_as_numbers() {
+        assert!(older("9", "10"));
+        assert!(!older("10", "10"));
+        assert!(!older("x", "10"));
+    }
+}

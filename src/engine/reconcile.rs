@@ -1,0 +1,300 @@
+//! The task that owns what the engine knows: objects, configuration, mode.
+//!
+//! Everything reaches it as a message and nothing it does waits for the network: deliveries,
+//! patches and other requests are tasks that report back. One place decides, so no lock and no
+//! order of events can make it decide twice.
+
+use super::bus::Bus;
+use super::command::{Command, Done, Ticket};
+use super::configure::ConfigInput;
+use super::deliver::{Deliverer, Report};
+use super::event::{CatalogView, Counters, LeaseStatus};
+use super::ledger::Mark;
+use super::log::Log;
+use super::metrics::Metrics;
+use super::observe::Watching;
+use super::options::Options;
+use super::record::{self, Patching};
+use super::store::Store;
+use super::watching::WatchInput;
+use crate::cluster::{Cluster, LeaseHandle, LeaseState};
+use crate::domain::{Cause, Delivery, IdSource, Mode, ResourceKey, Severity};
+use crate::history::History;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Objects looked at in a row before anything else gets a turn.
+pub(super) const SLICE: usize = 128;
+
+/// The engine's condition is told at most this often.
+const STATUS_EVERY: Duration = Duration::from_millis(200);
+
+/// How long the writing of notified state may take when the engine stops, beyond the grace time of
+/// deliveries.
+const DRAIN: Duration = Duration::from_secs(3);
+
+/// Conditions that read the clock are looked at this often.
+const CLOCK_EVERY: Duration = Duration::from_secs(60);
+
+/// Messages to the reconciler, besides those of the watches.
+pub enum Input {
+    /// Of the configuration task.
+    Config(ConfigInput),
+    /// Of a state patch.
+    Patched(record::PatchReport),
+    /// Of the Lease.
+    Lease(LeaseState),
+    /// What earlier processes left unfinished was taken over.
+    Recovered {
+        /// To be sent.
+        pending: Vec<Delivery>,
+        /// Sent; the notified state is to be written.
+        unpatched: Vec<Delivery>,
+    },
+    /// A row of the history that is to be sent again.
+    Resend(Ticket, Option<Box<Delivery>>),
+    /// A command that a task of its own carried out.
+    Done(Done),
+}
+
+/// Where the inputs come from.
+pub struct Inputs {
+    /// Commands of a person.
+    pub commands: mpsc::Receiver<(Ticket, Command)>,
+    /// Everything that is not a watch.
+    pub inputs: mpsc::Receiver<Input>,
+    /// Deliveries.
+    pub reports: mpsc::Receiver<Report>,
+    /// Watches.
+    pub watches: mpsc::Receiver<WatchInput>,
+}
+
+/// The state of the engine.
+pub struct Reconciler {
+    pub(super) cluster: Cluster,
+    pub(super) history: Option<History>,
+    pub(super) bus: Arc<Bus>,
+    pub(super) options: Arc<Options>,
+    pub(super) log: Log,
+    pub(super) metrics: Metrics,
+    pub(super) ids: IdSource,
+    pub(super) store: Store,
+    pub(super) view: Option<Arc<CatalogView>>,
+    /// Grows with each catalog.
+    pub(super) serial: u64,
+    pub(super) wanted: Mode,
+    pub(super) mode: Mode,
+    pub(super) counters: Counters,
+    pub(super) deliverer: Deliverer,
+    pub(super) patching: Patching,
+    pub(super) lease: Option<LeaseHandle>,
+    pub(super) inputs: mpsc::Sender<Input>,
+    pub(super) tasks: TaskTracker,
+    /// Fires when deliveries must end: at the stop, and when the right to send is lost.
+    pub(super) sending: CancellationToken,
+    /// Deliveries of earlier processes that are under way or sent, by UID; they become known to the
+    /// object when it is first seen.
+    pub(super) inherited: HashMap<String, Vec<(String, Mark)>>,
+    pub(super) lease_status: LeaseStatus,
+    pub(super) reason: String,
+    pub(super) stop: CancellationToken,
+    pub(super) watch_sender: mpsc::Sender<WatchInput>,
+    pub(super) watching: Vec<Watching>,
+    /// Objects to look at when there is time.
+    pub(super) low: VecDeque<ResourceKey>,
+    pub(super) queued: HashSet<ResourceKey>,
+    pub(super) low_cause: Cause,
+    /// Patches to try again.
+    pub(super) again: BTreeMap<Instant, ResourceKey>,
+    pub(super) used_by: BTreeMap<String, u64>,
+    pub(super) used_by_dirty: bool,
+    pub(super) history_problem: String,
+    pub(super) status_dirty: bool,
+    pub(super) status_at: Instant,
+    pub(super) watches_dirty: bool,
+    pub(super) next_clock: Instant,
+    pub(super) told_forbidden_patch: bool,
+    pub(super) lease_forbidden: bool,
+    /// The operator decided to go on without a Lease.
+    pub(super) without_lease: bool,
+    /// Deliveries of earlier processes that wait for a configuration.
+    pub(super) waiting_recovered: Vec<Delivery>,
+    /// Clear commands that wait for their patch.
+    pub(super) clearing: Vec<(ResourceKey, Ticket)>,
+}
+
+impl Reconciler {
+    /// A reconciler that has seen nothing yet.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is one end of the engine's wiring"
+    )]
+    pub fn new(
+        cluster: Cluster,
+        history: Option<History>,
+        bus: Arc<Bus>,
+        options: Arc<Options>,
+        metrics: Metrics,
+        deliverer: Deliverer,
+        inputs: mpsc::Sender<Input>,
+        watch_sender: mpsc::Sender<WatchInput>,
+        tasks: TaskTracker,
+        stop: CancellationToken,
+    ) -> Self {
+        let watching: Vec<Watching> = options.watches.iter().map(Watching::new).collect();
+        Self {
+            log: Log::new(options.wording, &options.config_namespace),
+            ids: IdSource::after(history.as_ref().and_then(History::last_id)),
+            patching: Patching::new(cluster.clone(), history.clone(), inputs.clone()),
+            store: Store::default(),
+            view: None,
+            serial: 0,
+            wanted: if options.read_only {
+                options.mode.min(Mode::DryRun)
+            } else {
+                options.mode
+            },
+            mode: Mode::Observe,
+            counters: Counters::default(),
+            sending: stop.child_token(),
+            inherited: HashMap::new(),
+            lease_status: LeaseStatus::Off,
+            reason: String::new(),
+            watching,
+            low: VecDeque::new(),
+            queued: HashSet::new(),
+            low_cause: Cause::Catalog,
+            again: BTreeMap::new(),
+            used_by: BTreeMap::new(),
+            used_by_dirty: false,
+            history_problem: String::new(),
+            status_dirty: true,
+            status_at: Instant::now(),
+            watches_dirty: true,
+            next_clock: Instant::now() + CLOCK_EVERY,
+            told_forbidden_patch: false,
+            lease_forbidden: false,
+            without_lease: false,
+            waiting_recovered: Vec::new(),
+            clearing: Vec::new(),
+            cluster,
+            history,
+            bus,
+            options,
+            metrics,
+            deliverer,
+            lease: None,
+            inputs,
+            watch_sender,
+            tasks,
+            stop,
+        }
+    }
+
+    /// Works until the engine is stopped.
+    pub async fn run(mut self, mut ends: Inputs) {
+        self.log.running();
+        self.settle_mode();
+        loop {
+            let timer = self.next_timer();
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => break,
+                Some((ticket, command)) = ends.commands.recv() => self.obey(ticket, command),
+                Some(report) = ends.reports.recv() => self.on_report(report),
+                Some(input) = ends.inputs.recv() => self.on_input(input),
+                Some(input) = ends.watches.recv() => self.on_watch(input),
+                () = std::future::ready(()), if !self.low.is_empty() => self.look_at_some(),
+                () = tokio::time::sleep_until(timer) => {}
+            }
+            self.on_time();
+        }
+        self.drain(ends).await;
+        // Only now: whoever gets it next must not send what was just being sent.
+        if let Some(lease) = self.lease.take() {
+            lease.release().await;
+        }
+        self.log.stopped();
+    }
+
+    /// Lets deliveries in flight end and what was sent be written down, for as long as the grace
+    /// time allows. What is left then is taken over by the next start.
+    async fn drain(&mut self, mut ends: Inputs) {
+        self.sending.cancel();
+        let patience = tokio::time::sleep(self.options.delivery.grace + DRAIN);
+        tokio::pin!(patience);
+        while self.counters.delivering > 0 || self.store.is_patching() {
+            tokio::select! {
+                biased;
+                Some(report) = ends.reports.recv() => self.on_report(report),
+                Some(input) = ends.inputs.recv() => {
+                    if let Input::Patched(report) = input {
+                        self.on_patched(report);
+                    }
+                }
+                () = &mut patience => break,
+            }
+        }
+    }
+
+    fn next_timer(&self) -> Instant {
+        let mut timer = self.next_clock;
+        if self.status_dirty || self.watches_dirty {
+            timer = timer.min(self.status_at);
+        }
+        if let Some((due, _)) = self.again.first_key_value() {
+            timer = timer.min(*due);
+        }
+        timer
+    }
+
+    fn on_time(&mut self) {
+        let now = Instant::now();
+        if (self.status_dirty || self.watches_dirty) && now >= self.status_at {
+            self.status_at = now + STATUS_EVERY;
+            self.tell_status();
+        }
+        while let Some(entry) = self.again.first_entry() {
+            if *entry.key() > now {
+                break;
+            }
+            let key = entry.remove();
+            self.write_state(&key);
+        }
+        if now >= self.next_clock {
+            self.next_clock = now + CLOCK_EVERY;
+            let reads_clock = self
+                .view
+                .as_ref()
+                .is_some_and(|view| view.catalog.uses_clock());
+            if reads_clock {
+                self.look_at_all(Cause::Change);
+            }
+        }
+    }
+
+    fn on_input(&mut self, input: Input) {
+        match input {
+            Input::Config(ConfigInput::Built(built)) => self.on_catalog(*built),
+            Input::Config(ConfigInput::Failed { what, failure }) => {
+                let help = failure.hint.clone().unwrap_or_default();
+                let text = format!("{what} can't be read: {}", failure.message);
+                self.notice(Severity::Error, text, help, None);
+            }
+            Input::Config(ConfigInput::Recovered) => {
+                let text = "the configuration can be read again".to_owned();
+                self.notice(Severity::Info, text, String::new(), None);
+            }
+            Input::Patched(report) => self.on_patched(report),
+            Input::Lease(state) => self.on_lease(&state),
+            Input::Recovered { pending, unpatched } => self.on_recovered(pending, unpatched),
+            Input::Resend(ticket, row) => self.on_resend_row(ticket, row),
+            Input::Done(done) => self.on_done(done),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Starting an engine: its tasks, and the ends that tie them together.
+
+use super::bus::Bus;
+use super::configure;
+use super::deliver::Deliverer;
+use super::handle::{COMMAND_QUEUE, EngineHandle};
+use super::metrics::Metrics;
+use super::options::Options;
+use super::reconcile::{Inputs, Reconciler};
+use super::watching::WATCH_QUEUE;
+use crate::catalog::BuildOptions;
+use crate::cluster::Cluster;
+use crate::history::History;
+use crate::service::ServiceContext;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Reports and other messages that may wait for the reconciler; beyond it those who report wait.
+const REPORT_QUEUE: usize = 1_024;
+
+/// Starts an engine on a cluster. It runs until [`EngineHandle::shutdown`]; an API server that can't
+/// be reached does not end it.
+pub fn spawn(
+    cluster: Cluster,
+    history: Option<History>,
+    options: Options,
+    metrics: Metrics,
+    bus: Bus,
+) -> EngineHandle {
+    let bus = Arc::new(bus);
+    let options = Arc::new(options);
+    let stop = CancellationToken::new();
+    let tasks = TaskTracker::new();
+    let (commands, command_receiver) = mpsc::channel(COMMAND_QUEUE);
+    let (inputs, input_receiver) = mpsc::channel(REPORT_QUEUE);
+    let (reports, report_receiver) = mpsc::channel(REPORT_QUEUE);
+    let (watches, watch_receiver) = mpsc::channel(WATCH_QUEUE);
+
+    tasks.spawn(configure::run(
+        cluster.clone(),
+        options.config_namespace.clone(),
+        options.config_map.clone(),
+        options.secret.clone(),
+        build_options(&options),
+        inputs.clone(),
+        stop.clone(),
+    ));
+    let deliverer = Deliverer::new(
+        cluster.clone(),
+        history.clone(),
+        Arc::clone(&bus),
+        options.delivery.clone(),
+        reports,
+        stop.clone(),
+    );
+    let reconciler = Reconciler::new(
+        cluster,
+        history,
+        Arc::clone(&bus),
+        options,
+        metrics,
+        deliverer,
+        inputs,
+        watches,
+        tasks.clone(),
+        stop.clone(),
+    );
+    let ends = Inputs {
+        commands: command_receiver,
+        inputs: input_receiver,
+        reports: report_receiver,
+        watches: watch_receiver,
+    };
+    tasks.spawn(reconciler.run(ends));
+    EngineHandle::new(commands, bus, stop, tasks)
+}
+
+fn build_options(options: &Options) -> BuildOptions {
+    let services = ServiceContext {
+        user_agent: concat!("kubechime/", env!("CARGO_PKG_VERSION")).to_owned(),
+        ..ServiceContext::default()
+    };
+    BuildOptions {
+        expr: options.expr.clone(),
+        prefix: options.prefix.clone(),
+        ..BuildOptions::new(services, options.config_namespace.clone())
+    }
+}

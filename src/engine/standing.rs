@@ -1,0 +1,414 @@
+//! The engine's own condition: mode, Lease, deliveries that report, what is told of all that.
+
+use super::clock::{now_ms, now_seconds};
+use super::deliver::{News, Report};
+use super::event::{CatalogView, EngineStatus, LeaseStatus, Notice};
+use super::ledger::Mark;
+use super::options::LeaseUse;
+use super::reconcile::{Input, Reconciler};
+use crate::cluster::{self, Cluster, LeaseOptions, LeaseState};
+use crate::domain::{Cause, Delivery, Mode, ResourceKey, Severity};
+use std::sync::Arc;
+use tokio::time::Instant;
+
+impl Reconciler {
+    /// Brings the mode in line with what is wanted and allowed, and begins or ends what follows.
+    pub(super) fn settle_mode(&mut self) {
+        self.settle_lease();
+        let (mode, reason) = self.allowed_mode();
+        self.reason = reason;
+        self.status_dirty = true;
+        if mode == self.mode {
+            return;
+        }
+        let before = std::mem::replace(&mut self.mode, mode);
+        if before == Mode::Active {
+            // Another engine may send from now on.
+            self.sending.cancel();
+        }
+        if mode == Mode::Active {
+            self.sending = self.stop.child_token();
+            self.recover();
+        }
+        if mode == Mode::DryRun {
+            self.sending = self.stop.child_token();
+        }
+        let text = format!("mode {mode} (was {before}){}", after_colon(&self.reason));
+        self.notice(Severity::Info, text, String::new(), None);
+        self.look_at_all(Cause::Start);
+    }
+
+    /// Asks for the Lease when the mode needs it, and gives it back when it does not.
+    fn settle_lease(&mut self) {
+        let LeaseUse::On { name, .. } = &self.options.lease else {
+            return;
+        };
+        let wanted = self.wanted == Mode::Active && !self.options.read_only;
+        if !wanted {
+            if let Some(lease) = self.lease.take() {
+                self.lease_status = LeaseStatus::Off;
+                self.tasks.spawn(async move { lease.release().await });
+            }
+            return;
+        }
+        if self.lease.is_some() || self.without_lease {
+            return;
+        }
+        let namespace = &self.options.config_namespace;
+        let options = LeaseOptions::new(namespace, name, &Cluster::identity());
+        let lease = cluster::hold(&self.cluster, options);
+        let mut states = lease.state();
+        self.lease = Some(lease);
+        self.lease_status = LeaseStatus::Acquiring;
+        let inputs = self.inputs.clone();
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            loop {
+                let state = states.borrow_and_update().clone();
+                if inputs.send(Input::Lease(state)).await.is_err() {
+                    return;
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    changed = states.changed() => if changed.is_err() { return },
+                }
+            }
+        });
+    }
+
+    fn allowed_mode(&self) -> (Mode, String) {
+        if self.wanted != Mode::Active {
+            return (self.wanted, String::new());
+        }
+        if self.options.read_only {
+            return (Mode::DryRun, "read-only".into());
+        }
+        match (&self.lease_status, &self.options.lease) {
+            (LeaseStatus::Off | LeaseStatus::Held { .. }, _) => (Mode::Active, String::new()),
+            (LeaseStatus::Acquiring, _) => (Mode::Observe, "waiting for the Lease".into()),
+            (LeaseStatus::Other { holder }, _) => {
+                (Mode::Observe, format!("{holder} holds the Lease"))
+            }
+            (
+                LeaseStatus::Unavailable { reason },
+                LeaseUse::On {
+                    without_right: true,
+                    ..
+                },
+            ) if self.lease_forbidden => (Mode::Active, format!("without a Lease: {reason}")),
+            (LeaseStatus::Unavailable { reason }, _) => {
+                (Mode::Observe, format!("no Lease: {reason}"))
+            }
+        }
+    }
+
+    /// The Lease has changed hands, or can't be used.
+    pub(super) fn on_lease(&mut self, state: &LeaseState) {
+        if self.lease.is_none() {
+            // Given back meanwhile: what is heard of it is old.
+            return;
+        }
+        let before = std::mem::replace(&mut self.lease_status, lease_status(state));
+        let forbidden = matches!(
+            state,
+            LeaseState::Forbidden { .. } | LeaseState::Unsupported { .. }
+        );
+        if forbidden
+            && !std::mem::replace(&mut self.lease_forbidden, true)
+            && let LeaseStatus::Unavailable { reason } = &self.lease_status
+        {
+            let text = format!("the Lease can't be used: {reason}");
+            let help = match self.options.lease {
+                LeaseUse::On {
+                    without_right: true,
+                    ..
+                } => "going on without it: make sure that no second engine runs",
+                _ => "set the mode to active to go on without it, if no other engine runs",
+            };
+            self.notice(Severity::Warning, text, help.into(), None);
+        }
+        self.lease_forbidden = forbidden;
+        if before != self.lease_status {
+            self.settle_mode();
+        }
+    }
+
+    /// The operator said that no other engine runs.
+    pub(super) fn go_on_without_lease(&mut self) {
+        self.without_lease = true;
+        self.lease = None;
+        self.lease_status = LeaseStatus::Off;
+    }
+
+    /// Takes over, once, what earlier processes left unfinished.
+    fn recover(&mut self) {
+        let Some(history) = self.history.clone() else {
+            return;
+        };
+        let inputs = self.inputs.clone();
+        self.tasks.spawn(async move {
+            match history.recover().await {
+                Ok(recovery) => {
+                    let input = Input::Recovered {
+                        pending: recovery.pending,
+                        unpatched: recovery.unpatched,
+                    };
+                    // Nobody listens any more when the engine has ended.
+                    let _ = inputs.send(input).await;
+                }
+                Err(error) => tracing::error!("what was left unfinished can't be read: {error}"),
+            }
+        });
+    }
+
+    /// What earlier processes left unfinished: sent ones are written down, pending ones sent.
+    pub(super) fn on_recovered(&mut self, pending: Vec<Delivery>, unpatched: Vec<Delivery>) {
+        if !pending.is_empty() || !unpatched.is_empty() {
+            let text = format!(
+                "taken over from an earlier run: {} notifications to send, {} sent ones to write down",
+                pending.len(),
+                unpatched.len()
+            );
+            self.notice(Severity::Info, text, String::new(), None);
+        }
+        for delivery in unpatched {
+            let mark = Mark::Sent {
+                id: Some(delivery.new.id),
+                at: delivery.updated_ms.div_euclid(1000),
+            };
+            self.bequeath(&delivery, mark);
+        }
+        let view = self.view.clone();
+        for delivery in pending {
+            let mark = Mark::Sending {
+                id: delivery.new.id,
+                attempts: delivery.attempts,
+                next_ms: None,
+            };
+            self.bequeath(&delivery, mark);
+            let key = self.key_of(&delivery);
+            match (&view, key) {
+                (Some(view), Some(key)) => self.deliver(view, &key, delivery, true, None),
+                _ => self.waiting_recovered.push(delivery),
+            }
+        }
+        self.look_at_all(Cause::Recovery);
+    }
+
+    /// Sends what was recovered before there was a configuration to send it with.
+    pub(super) fn send_recovered(&mut self) {
+        let Some(view) = self.view.clone() else {
+            return;
+        };
+        for delivery in std::mem::take(&mut self.waiting_recovered) {
+            match self.key_of(&delivery) {
+                Some(key) => self.deliver(&view, &key, delivery, true, None),
+                None => {
+                    let text = format!(
+                        "a notification of {} {} was left unsent: the kind is not watched any more",
+                        delivery.new.kind,
+                        delivery.resource()
+                    );
+                    self.notice(Severity::Warning, text, String::new(), None);
+                }
+            }
+        }
+    }
+
+    /// Marks a state key of an object, now or when the object is first seen.
+    fn bequeath(&mut self, delivery: &Delivery, mark: Mark) {
+        let new = &delivery.new;
+        if let Some(key) = self.key_of(delivery)
+            && let Some(tracked) = self.store.get_mut(&key)
+        {
+            let known = tracked.state.get(&new.state_key).is_some();
+            if *tracked.observed.uid == *new.uid && !known {
+                tracked.ledger.set(&new.state_key, mark);
+                tracked.looked_at = None;
+            }
+            return;
+        }
+        let marks = self.inherited.entry(new.uid.clone()).or_default();
+        marks.push((new.state_key.clone(), mark));
+    }
+
+    /// The object of a history row; `None` when its kind is not watched.
+    pub(super) fn key_of(&self, delivery: &Delivery) -> Option<ResourceKey> {
+        let new = &delivery.new;
+        let watch = self
+            .options
+            .watches
+            .iter()
+            .find(|watch| watch.kind.group == new.group && watch.kind.kind == new.kind)?;
+        let kind = Arc::clone(&watch.kind);
+        Some(ResourceKey::new(
+            kind,
+            new.namespace.as_str(),
+            new.name.as_str(),
+        ))
+    }
+
+    /// A delivery reports.
+    pub(super) fn on_report(&mut self, report: Report) {
+        let ended = !matches!(report.news, News::Waiting { .. });
+        if ended {
+            self.counters.delivering = self.counters.delivering.saturating_sub(1);
+        }
+        let service = &*report.destination.service;
+        match &report.news {
+            News::Sent { .. } => {
+                self.counters.sent += 1;
+                self.metrics.delivered(&report.trigger, service, true);
+                self.log.sent(&report.key, &report.destination);
+            }
+            News::Failed { error } => {
+                self.counters.failed += 1;
+                self.metrics.delivered(&report.trigger, service, false);
+                self.log.failed(&report.key, &report.destination, error);
+            }
+            News::Waiting { .. } | News::DryRun | News::Interrupted => {}
+        }
+        self.status_dirty = true;
+        let serial = self.serial;
+        let Some(tracked) = self
+            .store
+            .get_mut(&report.key)
+            .filter(|t| *t.observed.uid == *report.uid)
+        else {
+            // The object is gone: its inherited mark, if any, goes with it.
+            self.inherited.remove(&report.uid);
+            return;
+        };
+        tracked.last_trigger = report.trigger.as_str().into();
+        tracked.last_ms = now_ms();
+        let id = report.id;
+        let mark = match report.news {
+            News::Interrupted => {
+                tracked.ledger.forget(&report.state_key);
+                self.tell_row(&report.key, None);
+                return;
+            }
+            News::Waiting { attempts, next_ms } => Mark::Sending {
+                id,
+                attempts,
+                next_ms: Some(next_ms),
+            },
+            News::Sent { at } => {
+                tracked.just_sent = true;
+                tracked.cleared = false;
+                Mark::Sent { id: Some(id), at }
+            }
+            News::Failed { error } => Mark::GivenUp {
+                fingerprint: super::look::fingerprint(tracked, serial),
+                error: error.into(),
+            },
+            News::DryRun => Mark::DryRun,
+        };
+        tracked.ledger.set(&report.state_key, mark);
+        if !report.once_per && !tracked.live.contains(&report.state_key) {
+            // The condition turned false while it was under way: no entry, so that the next rise
+            // is sent.
+            tracked.ledger.clear(&report.state_key);
+        }
+        self.write_state(&report.key);
+        self.tell_row(&report.key, None);
+    }
+
+    /// Tells something that should be read, and logs it.
+    pub(super) fn notice(
+        &mut self,
+        severity: Severity,
+        text: String,
+        help: String,
+        resource: Option<ResourceKey>,
+    ) {
+        let line = format!("{text}{}", after_colon(&help));
+        match severity {
+            Severity::Info => tracing::info!("{line}"),
+            Severity::Warning => tracing::warn!("{line}"),
+            Severity::Error => tracing::error!("{line}"),
+        }
+        self.bus.notice(Notice {
+            at_ms: now_seconds().saturating_mul(1000),
+            severity,
+            text,
+            help,
+            resource,
+        });
+    }
+
+    /// An object's patch is to be tried again at this time.
+    pub(super) fn try_again(&mut self, mut due: Instant, key: &ResourceKey) {
+        while self.again.contains_key(&due) {
+            due += std::time::Duration::from_micros(1);
+        }
+        self.again.insert(due, key.clone());
+    }
+
+    /// Tells the engine's condition and that of the watches.
+    pub(super) fn tell_status(&mut self) {
+        if self.used_by_dirty
+            && let Some(view) = &self.view
+        {
+            let view = Arc::new(CatalogView {
+                used_by: Arc::new(self.used_by.clone()),
+                ..(**view).clone()
+            });
+            self.view = Some(Arc::clone(&view));
+            self.bus.catalog(view);
+        }
+        self.used_by_dirty = false;
+        if self.watches_dirty {
+            for (number, watching) in self.watching.iter_mut().enumerate() {
+                watching.status.objects = self.store.objects(number);
+                watching.status.subscribed = self.store.subscribed(&watching.status.kind);
+            }
+            let statuses: Vec<_> = self.watching.iter().map(|w| w.status.clone()).collect();
+            self.bus.watches(statuses.into());
+        }
+        self.counters.queue = self.low.len() as u64;
+        self.bus.status(Arc::new(EngineStatus {
+            mode: self.mode,
+            wanted: self.wanted,
+            reason: self.reason.clone(),
+            lease: self.lease_status.clone(),
+            read_only: self.options.read_only,
+            context: self.cluster.context().to_owned(),
+            server: self.cluster.url(),
+            connected: self.watching.iter().all(|watching| !watching.is_cut_off()),
+            history_problem: self.history_problem.clone(),
+            counters: self.counters,
+        }));
+        self.status_dirty = false;
+        self.watches_dirty = false;
+    }
+}
+
+fn lease_status(state: &LeaseState) -> LeaseStatus {
+    let unavailable = |reason: &str| LeaseStatus::Unavailable {
+        reason: reason.to_owned(),
+    };
+    match state {
+        LeaseState::Acquiring => LeaseStatus::Acquiring,
+        LeaseState::Leader { since, .. } => LeaseStatus::Held {
+            since_ms: since.as_millisecond(),
+        },
+        LeaseState::Follower { holder, .. } if holder.is_empty() => LeaseStatus::Acquiring,
+        LeaseState::Follower { holder, .. } => LeaseStatus::Other {
+            holder: holder.clone(),
+        },
+        LeaseState::Forbidden { hint } => unavailable(hint),
+        LeaseState::Unsupported { message } | LeaseState::Unreachable { message, .. } => {
+            unavailable(message)
+        }
+        LeaseState::Released => unavailable("given back"),
+    }
+}
+
+fn after_colon(text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!(": {text}")
+    }
+}

@@ -1,0 +1,110 @@
+//! What a stopped engine left behind, and what it had sent.
+
+use super::rows;
+use crate::domain::{Delivery, DeliveryId};
+use rusqlite::{Connection, Row, TransactionBehavior};
+
+/// What earlier processes left unfinished.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// Decided, without an outcome: to be decided afresh and, if still wanted, sent under the same
+    /// id. Those whose try had begun are marked possibly repeated. Oldest first.
+    pub pending: Vec<Delivery>,
+    /// Sent, and the notified state was not written: never to be sent again, only to be patched.
+    pub unpatched: Vec<Delivery>,
+}
+
+/// A success that is on record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentKey {
+    /// UID of the object.
+    pub uid: String,
+    /// The entry of the notified state.
+    pub state_key: String,
+    /// When it was sent, in milliseconds since 1970.
+    pub sent_ms: i64,
+    /// Whether the notified state is known to have been written.
+    pub patched: bool,
+    /// The delivery.
+    pub id: DeliveryId,
+}
+
+/// See [`History::recover`](super::History::recover). `session` is the one of this process.
+pub(super) fn recover(
+    connection: &mut Connection,
+    session: i64,
+) -> Result<Recovery, rusqlite::Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let sql = format!(
+        "UPDATE deliveries SET session = ?1, begun_ms = NULL, \
+         possibly_repeated = possibly_repeated OR begun_ms IS NOT NULL \
+         WHERE state = 'pending' AND session <> ?1 RETURNING {}",
+        rows::COLUMNS
+    );
+    let mut pending = transaction
+        .prepare(&sql)?
+        .query_map([session], rows::delivery)?
+        .collect::<Result<Vec<Delivery>, _>>()?;
+    pending.sort_by_key(|delivery| delivery.new.id);
+    let sql = format!(
+        "SELECT {} FROM deliveries INDEXED BY unpatched \
+         WHERE state = 'sent' AND patched_ms IS NULL AND session <> ?1 ORDER BY id",
+        rows::COLUMNS
+    );
+    let unpatched = transaction
+        .prepare(&sql)?
+        .query_map([session], rows::delivery)?
+        .collect::<Result<_, _>>()?;
+    transaction.commit()?;
+    Ok(Recovery { pending, unpatched })
+}
+
+const KEY_COLUMNS: &str = "uid, state_key, coalesce(finished_ms, updated_ms), \
+    patched_ms IS NOT NULL, id";
+
+/// See [`History::sent_keys`](super::History::sent_keys).
+pub(super) fn sent_keys(
+    connection: &Connection,
+    since_ms: i64,
+) -> Result<Vec<SentKey>, rusqlite::Error> {
+    // A delivery takes at most as long as its retries; what was decided an hour before `since_ms`
+    // and sent after it is still found.
+    let first_id = since_ms.saturating_sub(3_600_000).saturating_mul(1024);
+    let sql = format!(
+        "SELECT {KEY_COLUMNS} FROM deliveries INDEXED BY unpatched \
+         WHERE state = 'sent' AND patched_ms IS NULL \
+         UNION ALL \
+         SELECT {KEY_COLUMNS} FROM deliveries NOT INDEXED \
+         WHERE id >= ?1 AND state = 'sent' AND patched_ms IS NOT NULL AND finished_ms >= ?2"
+    );
+    connection
+        .prepare_cached(&sql)?
+        .query_map([first_id, since_ms], sent_key)?
+        .collect()
+}
+
+/// See [`History::sent_keys_of`](super::History::sent_keys_of).
+pub(super) fn sent_keys_of(
+    connection: &Connection,
+    uid: &str,
+    limit: u32,
+) -> Result<Vec<SentKey>, rusqlite::Error> {
+    let sql = format!(
+        "SELECT {KEY_COLUMNS} FROM deliveries INDEXED BY by_uid \
+         WHERE uid = ?1 AND state = 'sent' ORDER BY id DESC LIMIT ?2"
+    );
+    connection
+        .prepare_cached(&sql)?
+        .query_map(rusqlite::params![uid, limit], sent_key)?
+        .collect()
+}
+
+fn sent_key(row: &Row<'_>) -> Result<SentKey, rusqlite::Error> {
+    Ok(SentKey {
+        uid: row.get(0)?,
+        state_key: row.get(1)?,
+        sent_ms: row.get(2)?,
+        patched: row.get(3)?,
+        id: DeliveryId(row.get(4)?),
+    })
+}

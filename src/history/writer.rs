@@ -1,0 +1,437 @@
+//! The one writer: a thread that commits whatever is queued in one transaction.
+//!
+//! While one transaction is being committed the next calls queue up and share the following one,
+//! so the cost of a commit is divided by the number of callers, without any waiting on purpose.
+
+use super::detail::{MAX_REQUEST, MAX_RESPONSE, cut};
+use super::recovery::{self, Recovery};
+use super::retention::Retention;
+use super::rows;
+use super::schema::ends_transaction;
+use super::{HistoryError, Options};
+use crate::domain::{Attempt, Delivery, DeliveryId, DeliveryState, NewDelivery, Outcome};
+use rusqlite::{Connection, Statement, TransactionBehavior, named_params, params};
+use std::sync::Mutex;
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot};
+
+/// Calls that may wait for the writer; further callers wait for a place.
+const QUEUE: usize = 4096;
+
+/// Calls that share one transaction at most; bounds how long a reader's snapshot is behind.
+const BATCH: usize = 512;
+
+/// A look at a delivery that had been sent before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlreadySent {
+    /// What would have been sent; its `created_ms` is the time of the look.
+    pub new: NewDelivery,
+    /// Since when it counts as sent, in Unix seconds; shown as the row's detail.
+    pub since_s: i64,
+}
+
+/// What can be asked of the writer.
+#[derive(Debug)]
+pub(super) enum Operation {
+    Intend(Vec<NewDelivery>),
+    Begin(DeliveryId, i64),
+    Attempt(DeliveryId, Attempt),
+    Outcome(DeliveryId, Outcome),
+    Patched(Vec<DeliveryId>, i64),
+    AlreadySent(Vec<AlreadySent>),
+    Record(Box<Delivery>, String),
+    Flush,
+}
+
+#[derive(Debug)]
+enum Call {
+    Write(Operation, oneshot::Sender<Result<(), HistoryError>>),
+    Recover(oneshot::Sender<Result<Recovery, HistoryError>>),
+}
+
+/// The handle of the thread; dropping it waits for what is queued.
+#[derive(Debug)]
+pub(super) struct Writer {
+    calls: Option<mpsc::Sender<Call>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, options: Options) -> Result<Self, HistoryError> {
+        let (calls, queue) = mpsc::channel(QUEUE);
+        let retention = Retention::new(&connection, options)?;
+        let desk = Desk {
+            connection,
+            session: rand::random::<i64>(),
+            retention,
+        };
+        let thread = std::thread::Builder::new()
+            .name("history".into())
+            .spawn(move || desk.run(queue))
+            .map_err(|error| HistoryError::Database(format!("no thread: {error}")))?;
+        Ok(Self {
+            calls: Some(calls),
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    pub(super) async fn write(&self, operation: Operation) -> Result<(), HistoryError> {
+        let (done, answer) = oneshot::channel();
+        self.call(Call::Write(operation, done)).await?;
+        answer.await.unwrap_or(Err(HistoryError::Closed))
+    }
+
+    pub(super) async fn recover(&self) -> Result<Recovery, HistoryError> {
+        let (done, answer) = oneshot::channel();
+        self.call(Call::Recover(done)).await?;
+        answer.await.unwrap_or(Err(HistoryError::Closed))
+    }
+
+    async fn call(&self, call: Call) -> Result<(), HistoryError> {
+        let calls = self.calls.as_ref().ok_or(HistoryError::Closed)?;
+        calls.send(call).await.map_err(|_| HistoryError::Closed)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.calls = None;
+        let thread = match self.thread.get_mut() {
+            Ok(thread) => thread.take(),
+            Err(poisoned) => poisoned.into_inner().take(),
+        };
+        if let Some(thread) = thread {
+            // A panic in the writer has failed its callers already.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// What the thread owns.
+struct Desk {
+    connection: Connection,
+    /// Tells this process's pending rows from those of earlier ones.
+    session: i64,
+    retention: Retention,
+}
+
+type Waiting = Vec<(Operation, oneshot::Sender<Result<(), HistoryError>>)>;
+
+impl Desk {
+    fn run(mut self, mut queue: mpsc::Receiver<Call>) {
+        let mut batch: Waiting = Vec::new();
+        while let Some(first) = queue.blocking_recv() {
+            let mut next = Some(first);
+            while let Some(call) = next {
+                match call {
+                    Call::Write(operation, done) => batch.push((operation, done)),
+                    Call::Recover(done) => {
+                        self.commit(std::mem::take(&mut batch));
+                        let session = self.session;
+                        let recovered = recovery::recover(&mut self.connection, session);
+                        // The caller may have given up waiting.
+                        let _ = done.send(recovered.map_err(HistoryError::from));
+                    }
+                }
+                if batch.len() >= BATCH {
+                    break;
+                }
+                next = queue.try_recv().ok();
+            }
+            self.commit(std::mem::take(&mut batch));
+            self.retention.step(&mut self.connection);
+        }
+    }
+
+    /// Commits the batch as a whole; when that fails, each operation by itself, so that one bad
+    /// operation does not fail its neighbours.
+    fn commit(&mut self, batch: Waiting) {
+        if batch.is_empty() {
+            return;
+        }
+        let operations: Vec<&Operation> = batch.iter().map(|(operation, _)| operation).collect();
+        let whole = self.transaction(&operations);
+        let alone = match &whole {
+            Ok(()) => false,
+            Err(Failure::Operation(_)) => batch.len() > 1,
+            Err(Failure::Database(_)) => false,
+        };
+        for (operation, done) in batch {
+            let result = if alone {
+                self.transaction(&[&operation])
+            } else {
+                whole.clone()
+            };
+            // The caller may have given up waiting.
+            let _ = done.send(result.map_err(Failure::into_error));
+        }
+    }
+
+    fn transaction(&mut self, operations: &[&Operation]) -> Result<(), Failure> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(Failure::database)?;
+        let mut inserted = 0;
+        for operation in operations {
+            inserted += apply(&transaction, operation, self.session)?;
+        }
+        transaction.commit().map_err(Failure::database)?;
+        self.retention.inserted(inserted);
+        Ok(())
+    }
+}
+
+/// Whether a failure is about one operation or about the database as a whole.
+#[derive(Clone)]
+enum Failure {
+    Operation(HistoryError),
+    Database(HistoryError),
+}
+
+impl Failure {
+    fn database(error: rusqlite::Error) -> Self {
+        Self::Database(error.into())
+    }
+
+    fn into_error(self) -> HistoryError {
+        match self {
+            Self::Operation(error) | Self::Database(error) => error,
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        if ends_transaction(&error) {
+            Self::Database(error.into())
+        } else {
+            Self::Operation(error.into())
+        }
+    }
+}
+
+/// Performs one operation within the open transaction; returns the number of new rows.
+fn apply(connection: &Connection, operation: &Operation, session: i64) -> Result<u64, Failure> {
+    match operation {
+        Operation::Intend(new) => {
+            let mut insert = connection.prepare_cached(INSERT)?;
+            for new in new {
+                insert_row(&mut insert, &Delivery::pending(new.clone()), session)?;
+            }
+            Ok(new.len() as u64)
+        }
+        Operation::Begin(id, at_ms) => {
+            let changed = connection
+                .prepare_cached(
+                    "UPDATE deliveries SET begun_ms = ?2, next_ms = NULL, updated_ms = ?2 \
+                     WHERE id = ?1",
+                )?
+                .execute(params![id.0, at_ms])?;
+            found(changed, *id)
+        }
+        Operation::Attempt(id, attempt) => record_attempt(connection, *id, attempt),
+        Operation::Outcome(id, outcome) => record_outcome(connection, *id, outcome),
+        Operation::Patched(ids, at_ms) => {
+            let mut update = connection.prepare_cached(
+                "UPDATE deliveries SET patched_ms = ?2, updated_ms = ?2 WHERE id = ?1",
+            )?;
+            for id in ids {
+                update.execute(params![id.0, at_ms])?;
+            }
+            Ok(0)
+        }
+        Operation::AlreadySent(looks) => record_looks(connection, looks, session),
+        Operation::Record(delivery, request) => {
+            let mut insert = connection.prepare_cached(INSERT)?;
+            insert_row(&mut insert, delivery, session)?;
+            record_bodies(connection, delivery.new.id, request, "")?;
+            Ok(1)
+        }
+        Operation::Flush => Ok(0),
+    }
+}
+
+const INSERT: &str = "INSERT INTO deliveries (id, created_ms, updated_ms, state, cause, \
+    api_group, kind, namespace, name, uid, resource_version, trigger, condition, once_per, \
+    templates, service, service_type, recipient, state_key, config_namespace, actor, attempts, \
+    status, took_ms, next_ms, patched_ms, possibly_repeated, error, detail, session) \
+    VALUES (:id, :created_ms, :updated_ms, :state, :cause, :api_group, :kind, :namespace, :name, \
+    :uid, :resource_version, :trigger, :condition, :once_per, :templates, :service, \
+    :service_type, :recipient, :state_key, :config_namespace, :actor, :attempts, :status, \
+    :took_ms, :next_ms, :patched_ms, :possibly_repeated, :error, :detail, :session)";
+
+fn insert_row(
+    insert: &mut Statement<'_>,
+    delivery: &Delivery,
+    session: i64,
+) -> Result<usize, rusqlite::Error> {
+    let new = &delivery.new;
+    insert.execute(named_params! {
+        ":id": new.id.0,
+        ":created_ms": new.created_ms,
+        ":updated_ms": delivery.updated_ms,
+        ":state": delivery.state.word(),
+        ":cause": new.cause.word(),
+        ":api_group": new.group,
+        ":kind": new.kind,
+        ":namespace": new.namespace,
+        ":name": new.name,
+        ":uid": new.uid,
+        ":resource_version": new.resource_version,
+        ":trigger": new.trigger,
+        ":condition": new.condition,
+        ":once_per": new.once_per,
+        ":templates": rows::templates(&new.templates),
+        ":service": &*new.destination.service,
+        ":service_type": new.service_type,
+        ":recipient": &*new.destination.recipient,
+        ":state_key": new.state_key,
+        ":config_namespace": new.config_namespace,
+        ":actor": new.actor,
+        ":attempts": delivery.attempts,
+        ":status": delivery.status,
+        ":took_ms": delivery.took_ms,
+        ":next_ms": delivery.next_ms,
+        ":patched_ms": delivery.patched_ms,
+        ":possibly_repeated": delivery.possibly_repeated,
+        ":error": delivery.error,
+        ":detail": delivery.detail,
+        ":session": session,
+    })
+}
+
+fn record_attempt(
+    connection: &Connection,
+    id: DeliveryId,
+    attempt: &Attempt,
+) -> Result<u64, Failure> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE deliveries SET attempts = ?2, status = ?3, took_ms = ?4, next_ms = ?5, \
+             error = ?6, updated_ms = ?7, begun_ms = NULL WHERE id = ?1",
+        )?
+        .execute(params![
+            id.0,
+            attempt.number,
+            attempt.status,
+            attempt.took_ms,
+            attempt.next_ms,
+            attempt.error,
+            attempt.started_ms.saturating_add(attempt.took_ms),
+        ])?;
+    found(changed, id)?;
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO attempts \
+             (delivery_id, number, started_ms, took_ms, status, error, next_ms) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            id.0,
+            attempt.number,
+            attempt.started_ms,
+            attempt.took_ms,
+            attempt.status,
+            attempt.error,
+            attempt.next_ms,
+        ])?;
+    Ok(0)
+}
+
+fn record_outcome(
+    connection: &Connection,
+    id: DeliveryId,
+    outcome: &Outcome,
+) -> Result<u64, Failure> {
+    let finished = (outcome.state != DeliveryState::Pending).then_some(outcome.at_ms);
+    let changed = connection
+        .prepare_cached(
+            "UPDATE deliveries SET state = ?2, updated_ms = ?3, finished_ms = ?4, detail = ?5, \
+             error = ?6, next_ms = NULL, begun_ms = NULL WHERE id = ?1",
+        )?
+        .execute(params![
+            id.0,
+            outcome.state.word(),
+            outcome.at_ms,
+            finished,
+            outcome.detail,
+            outcome.error,
+        ])?;
+    found(changed, id)?;
+    record_bodies(connection, id, &outcome.request, &outcome.response)?;
+    Ok(0)
+}
+
+fn record_bodies(
+    connection: &Connection,
+    id: DeliveryId,
+    request: &str,
+    response: &str,
+) -> Result<(), rusqlite::Error> {
+    if request.is_empty() && response.is_empty() {
+        return Ok(());
+    }
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO bodies (delivery_id, request, response) VALUES (?1, ?2, ?3)",
+        )?
+        .execute(params![
+            id.0,
+            cut(request, MAX_REQUEST),
+            cut(response, MAX_RESPONSE)
+        ])?;
+    Ok(())
+}
+
+/// A known look is counted by an update of its own, not by `ON CONFLICT`: most looks are known,
+/// and the update touches no index.
+fn record_looks(
+    connection: &Connection,
+    looks: &[AlreadySent],
+    session: i64,
+) -> Result<u64, Failure> {
+    let mut update = connection.prepare_cached(
+        "UPDATE deliveries SET attempts = attempts + 1, updated_ms = ?3, resource_version = ?4, \
+         cause = ?5, detail = ?6 \
+         WHERE uid = ?1 AND state_key = ?2 AND state = 'already-sent'",
+    )?;
+    let mut insert = connection.prepare_cached(INSERT)?;
+    let mut inserted = 0;
+    for AlreadySent { new, since_s } in looks {
+        let detail = since(*since_s);
+        let known = update.execute(params![
+            new.uid,
+            new.state_key,
+            new.created_ms,
+            new.resource_version,
+            new.cause.word(),
+            detail,
+        ])?;
+        if known == 0 {
+            let first = Delivery {
+                state: DeliveryState::AlreadySent,
+                attempts: 1,
+                detail,
+                ..Delivery::pending(new.clone())
+            };
+            insert_row(&mut insert, &first, session)?;
+            inserted += 1;
+        }
+    }
+    Ok(inserted)
+}
+
+fn since(seconds: i64) -> String {
+    match jiff::Timestamp::from_second(seconds) {
+        Ok(time) if seconds > 0 => format!("since {time}"),
+        _ => String::new(),
+    }
+}
+
+fn found(changed: usize, id: DeliveryId) -> Result<u64, Failure> {
+    if changed == 0 {
+        return Err(Failure::Operation(HistoryError::Missing(id)));
+    }
+    Ok(0)
+}

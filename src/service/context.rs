@@ -1,0 +1,67 @@
+//! What services are made with, beside their options.
+
+use super::http::ClientPool;
+use crate::domain::Masker;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Asks the host application for root certificates (PEM) for a `host[:port]`. When it answers any,
+/// they are the only ones that are trusted there.
+pub type CertificateResolver = Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>;
+
+/// How long one attempt may take, where the service's options do not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Timeouts {
+    /// Until the connection stands, TLS included. Default: 10 s.
+    pub connect: Duration,
+    /// Until the answer has been read. Default: 30 s.
+    pub attempt: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            attempt: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What services are made with. Clones share the client pool; keep one over all reloads of the
+/// configuration, so that connections survive them.
+#[derive(Clone)]
+pub struct ServiceContext {
+    /// Knows the values of the Secret.
+    pub masker: Masker,
+    /// The header `User-Agent`, unless a service's headers have one.
+    pub user_agent: String,
+    /// Time limits.
+    pub timeouts: Timeouts,
+    /// Root certificates by host, where the host application has some.
+    pub certificates: Option<CertificateResolver>,
+    /// HTTP clients by their options.
+    pub clients: ClientPool,
+}
+
+impl Default for ServiceContext {
+    fn default() -> Self {
+        Self {
+            masker: Masker::default(),
+            user_agent: concat!("kubechime/", env!("CARGO_PKG_VERSION")).to_owned(),
+            timeouts: Timeouts::default(),
+            certificates: None,
+            clients: ClientPool::default(),
+        }
+    }
+}
+
+impl fmt::Debug for ServiceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceContext")
+            .field("masker", &self.masker)
+            .field("user_agent", &self.user_agent)
+            .field("timeouts", &self.timeouts)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,89 @@
+//! The service types, and how a service is made from its configuration.
+
+use super::template::{Compiler, Section};
+use super::{Notification, Service, ServiceContext, webhook};
+use crate::domain::Position;
+use crate::yaml::{self, Node};
+use std::sync::Arc;
+
+/// A service type: its options, and its section of the template.
+pub(super) struct ServiceType {
+    /// The word after `service.`, and the key of the section.
+    pub(super) name: &'static str,
+    /// Makes a service from its options.
+    pub(super) build: fn(&str, &Node, &ServiceContext) -> Result<Arc<dyn Service>, BuildError>,
+    /// Compiles the template's section, and shows its texts unrendered; `None` for types that
+    /// only send the message.
+    pub(super) section:
+        Option<fn(&Node, &mut Compiler<'_>, &mut Notification) -> Option<Box<dyn Section>>>,
+}
+
+/// All types, in the order in which their sections are rendered.
+pub(super) const TYPES: &[ServiceType] = &[ServiceType {
+    name: webhook::TYPE,
+    build: webhook::build,
+    section: Some(webhook::section),
+}];
+
+/// Why a service cannot be made from its configuration. No secrets in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct BuildError {
+    /// What is wrong, in the original's words where it has some.
+    pub message: String,
+    /// Where in the YAML text.
+    pub position: Option<Position>,
+    /// What to do, where there is something to say.
+    pub help: Option<String>,
+}
+
+impl From<yaml::Error> for BuildError {
+    fn from(error: yaml::Error) -> Self {
+        Self {
+            message: error.original(),
+            position: error.position,
+            help: None,
+        }
+    }
+}
+
+/// Something that will make sendings fail or is not as it seems, found when the service was made.
+/// The original says nothing then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildWarning {
+    /// What is doubtful.
+    pub message: String,
+    /// Where in the YAML text.
+    pub position: Option<Position>,
+    /// What to do, where there is something to say.
+    pub help: Option<String>,
+}
+
+/// The names of all types that can be configured.
+pub fn known_types() -> impl Iterator<Item = &'static str> {
+    TYPES.iter().map(|service_type| service_type.name)
+}
+
+/// Makes the service `name` of this type. `options` are the YAML of its key, with the `$secret`s
+/// put in.
+///
+/// # Errors
+/// An unknown type, or options that do not fit it.
+pub fn build(
+    service_type: &str,
+    name: &str,
+    options: &Node,
+    context: &ServiceContext,
+) -> Result<Arc<dyn Service>, BuildError> {
+    match TYPES.iter().find(|known| known.name == service_type) {
+        Some(known) => (known.build)(name, options, context),
+        None => Err(BuildError {
+            message: format!("service type '{service_type}' is not supported"),
+            position: None,
+            help: Some(format!(
+                "supported types: {}",
+                known_types().collect::<Vec<_>>().join(", ")
+            )),
+        }),
+    }
+}

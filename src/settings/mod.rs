@@ -1,0 +1,18 @@
+//! Our own settings: what they are, where they come from, where files are kept.
+//!
+//! A setting comes from, in this order of precedence: a flag, an environment variable
+//! (`KUBECHIME_…`), the entry for the kubeconfig context in the settings file, the settings file, the
+//! default. All layers are trees of the same shape, merged before they are read, so every setting
+//! can come from every layer.
+
+mod duration;
+mod layers;
+mod paths;
+mod schema;
+
+pub use layers::{Layers, SettingsError};
+pub use paths::Paths;
+pub use schema::{
+    ContextSettings, DeliverySettings, HistorySettings, LeaseSettings, LogSettings, LogStyle,
+    MetricsSettings, Settings, UiSettings, WatchSettings,
+};

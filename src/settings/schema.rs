@@ -1,0 +1,253 @@
+//! Every setting with its default. `config.example.yaml` shows them all and is tested against this.
+
+use crate::domain::{DEFAULT_PREFIX, Mode};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// All settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Settings {
+    /// Namespace of the ConfigMap and the Secret; empty for that of the context.
+    pub namespace: String,
+    /// Name of the ConfigMap.
+    pub config_map: String,
+    /// Name of the Secret.
+    pub secret: String,
+    /// Prefix of the subscribe annotations and of the one with the notified state.
+    pub annotation_prefix: String,
+    /// What is watched.
+    pub watches: Vec<WatchSettings>,
+    /// How much the engine may do.
+    pub mode: Mode,
+    /// No write and no sending, whatever the mode.
+    pub read_only: bool,
+    /// Which version of the condition language: `1.16` as the original, or `1.17` as Argo CD.
+    pub expr_version: String,
+    /// Who may send, when there are several engines.
+    pub lease: LeaseSettings,
+    /// How deliveries are made.
+    pub delivery: DeliverySettings,
+    /// The record of deliveries.
+    pub history: HistorySettings,
+    /// Logging.
+    pub log: LogSettings,
+    /// Metrics and health endpoints of `run`.
+    pub metrics: MetricsSettings,
+    /// The dashboard.
+    pub ui: UiSettings,
+    /// Where history, drafts and logs are kept; empty for the usual place, per context.
+    pub state_dir: PathBuf,
+    /// Settings for contexts whose name matches.
+    pub contexts: Vec<ContextSettings>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            namespace: String::new(),
+            config_map: "pod-notifications-cm".into(),
+            secret: "pod-notifications-secret".into(),
+            annotation_prefix: DEFAULT_PREFIX.into(),
+            watches: vec![WatchSettings::default()],
+            mode: Mode::Active,
+            read_only: false,
+            expr_version: "1.16".into(),
+            lease: LeaseSettings::default(),
+            delivery: DeliverySettings::default(),
+            history: HistorySettings::default(),
+            log: LogSettings::default(),
+            metrics: MetricsSettings::default(),
+            ui: UiSettings::default(),
+            state_dir: PathBuf::new(),
+            contexts: Vec::new(),
+        }
+    }
+}
+
+/// One watched kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct WatchSettings {
+    /// The kind, as kubectl names it: `pods`, `deployments.apps`, `applications.argoproj.io`.
+    pub resource: String,
+    /// Namespaces; empty for all.
+    pub namespaces: Vec<String>,
+    /// Label selector that the server applies; empty for none.
+    pub selector: String,
+    /// Name of the object in conditions and templates; empty for the kind in lower case.
+    pub variable: String,
+}
+
+impl Default for WatchSettings {
+    fn default() -> Self {
+        Self {
+            resource: "pods".into(),
+            namespaces: Vec::new(),
+            selector: String::new(),
+            variable: String::new(),
+        }
+    }
+}
+
+/// Who may send, when there are several engines.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct LeaseSettings {
+    /// Send only while holding the Lease.
+    pub enabled: bool,
+    /// Its name, in the namespace of the ConfigMap.
+    pub name: String,
+}
+
+impl Default for LeaseSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            name: "kubechime".into(),
+        }
+    }
+}
+
+/// How deliveries are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct DeliverySettings {
+    /// Deliveries at a time through one service.
+    pub concurrency: usize,
+    /// How often a delivery is begun anew after an error that may pass, such as no answer, 429 or
+    /// 5xx. Each round is the service's own series of tries.
+    pub rounds: u32,
+    /// Wait before the second round; doubles with each one, shortened by up to a third at random.
+    #[serde(with = "super::duration")]
+    pub first_wait: Duration,
+    /// Longest wait between rounds. A longer Retry-After of the service is honoured.
+    #[serde(with = "super::duration")]
+    pub longest_wait: Duration,
+    /// Given up when it is older than this.
+    #[serde(with = "super::duration")]
+    pub max_age: Duration,
+    /// How long deliveries in flight may go on when the engine stops.
+    #[serde(with = "super::duration")]
+    pub grace: Duration,
+}
+
+impl Default for DeliverySettings {
+    fn default() -> Self {
+        Self {
+            concurrency: 16,
+            rounds: 12,
+            first_wait: Duration::from_secs(5),
+            longest_wait: Duration::from_secs(300),
+            max_age: Duration::from_secs(3600),
+            grace: Duration::from_secs(5),
+        }
+    }
+}
+
+/// The record of deliveries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct HistorySettings {
+    /// Rows older than this are removed.
+    #[serde(with = "super::duration")]
+    pub max_age: Duration,
+    /// Rows beyond this are removed, oldest first.
+    pub max_rows: u64,
+}
+
+impl Default for HistorySettings {
+    fn default() -> Self {
+        Self {
+            max_age: Duration::from_secs(90 * 24 * 3600),
+            max_rows: 1_000_000,
+        }
+    }
+}
+
+/// Form of log lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogStyle {
+    /// `time="…" level=info msg="…" resource=…`, in today's wording.
+    #[default]
+    Text,
+    /// One JSON object a line, in today's wording.
+    Json,
+    /// As `text`, in the wording of 2022.
+    Classic,
+}
+
+/// Logging.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// Form of the lines.
+    pub style: LogStyle,
+    /// `error`, `warn`, `info`, `debug`, `trace`, or directives for single modules such as
+    /// `info,kubechime::cluster=debug`.
+    pub level: String,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self {
+            style: LogStyle::Text,
+            level: "info".into(),
+        }
+    }
+}
+
+/// Metrics and health endpoints of `run`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct MetricsSettings {
+    /// Address that `/metrics`, `/healthz` and `/readyz` are served on; empty for none.
+    pub listen: String,
+    /// Prefix of the metrics' names; the original's default is empty, Argo CD's `argocd`.
+    pub prefix: String,
+}
+
+impl Default for MetricsSettings {
+    fn default() -> Self {
+        Self {
+            listen: "0.0.0.0:9001".into(),
+            prefix: String::new(),
+        }
+    }
+}
+
+/// The dashboard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct UiSettings {
+    /// Take the mouse at the start.
+    pub mouse: bool,
+    /// Draw lines in ASCII.
+    pub ascii: bool,
+    /// `auto` (the terminal's 16 colours, none under `NO_COLOR`), `ansi` or `mono`.
+    pub theme: String,
+}
+
+impl Default for UiSettings {
+    fn default() -> Self {
+        Self {
+            mouse: true,
+            ascii: false,
+            theme: "auto".into(),
+        }
+    }
+}
+
+/// Settings for contexts whose name matches.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContextSettings {
+    /// Regular expression over the whole name of the context.
+    #[serde(rename = "match")]
+    pub pattern: String,
+    /// The settings, of the same shape as the file itself.
+    #[serde(flatten)]
+    pub settings: serde_json::Map<String, serde_json::Value>,
+}

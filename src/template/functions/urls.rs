@@ -1,0 +1,6 @@
+//! URLs, and names of hosts.
+
+use super::Function;
+
+/// The functions of this group.
+pub const FUNCTIONS: &[Function] = &[];

@@ -1,0 +1,205 @@
+//! What reaches the model, and what it asks for in return.
+
+use super::draft::{Draft, DraftId};
+use super::history_query::HistoryQuery;
+use super::key::Key;
+use super::launch::ContextChoice;
+use super::table::{Arrange, Arranged};
+use crate::domain::{Delivery, DeliveryId};
+use crate::engine::{Batch, Command, CommandError, Reply, ResourceRow};
+use crate::history::{Anchor, DeliveryDetail};
+use std::sync::Arc;
+
+/// Identifies something that the model asked for; the answer carries it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// Counts launches, so that late answers of an engine that was left are told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// A mouse event that means something here; cells count from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MouseInput {
+    /// The left button went down.
+    Click {
+        /// Column.
+        x: u16,
+        /// Row.
+        y: u16,
+    },
+    /// The wheel, in rows; down is positive.
+    Wheel {
+        /// Column.
+        x: u16,
+        /// Row.
+        y: u16,
+        /// Rows.
+        rows: i64,
+    },
+}
+
+/// What a launched engine is told apart by on the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// Kubeconfig context.
+    pub context: String,
+    /// Namespace of the configuration.
+    pub namespace: String,
+    /// Address of the API server.
+    pub server: String,
+    /// Writes are switched off.
+    pub read_only: bool,
+    /// The history can be read.
+    pub history: bool,
+}
+
+/// An answer of the engine.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What it answers.
+    pub request: RequestId,
+    /// What came of it.
+    pub result: Result<Reply, CommandError>,
+}
+
+/// Everything that can happen to the dashboard.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// Text was pasted.
+    Paste(String),
+    /// The mouse.
+    Mouse(MouseInput),
+    /// The terminal has this size now: columns, rows.
+    Resize(u16, u16),
+    /// The time that [`next_wake`](super::update::next_wake) named has come.
+    Wake,
+    /// The program is in the foreground again.
+    Resumed,
+    /// What changed in the engine.
+    Batch(SessionId, Box<Batch>, Vec<Answer>),
+    /// Go on with a batch that was too large for one step.
+    Continue,
+    /// The engine did not take a command.
+    Refused(Answer),
+    /// An engine was launched, or could not be.
+    Launched(SessionId, Result<Started, String>),
+    /// The contexts of the kubeconfig.
+    Contexts(Result<Vec<ContextChoice>, String>),
+    /// A job is done.
+    Job(SessionId, JobDone),
+    /// Something to tell: done (`Ok`) or failed (`Err`), in one sentence.
+    Told(Result<String, String>),
+}
+
+/// What the loop is to do. The model never does anything itself.
+#[derive(Debug)]
+pub enum Effect {
+    /// Give a command to the engine.
+    Submit(RequestId, Command),
+    /// Stop the engine, if one runs, and launch one for this context (`None`: the current one).
+    Launch(SessionId, Option<String>),
+    /// Read the contexts.
+    Contexts,
+    /// Work for a thread.
+    Job(SessionId, Job),
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Take (`true`) or release the mouse.
+    Mouse(bool),
+    /// Go to the background.
+    Suspend,
+    /// Draw every cell anew.
+    Redraw,
+    /// Leave.
+    Quit,
+}
+
+/// Which part of the history a page brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageKind {
+    /// The newest rows: replaces what is shown.
+    Newest,
+    /// Rows older than the last one shown.
+    Older,
+    /// Rows newer than the first one shown.
+    Newer,
+    /// The oldest rows: replaces what is shown.
+    Oldest,
+}
+
+/// Work that would take too long for a frame. A newer job of a kind cancels the older one.
+#[derive(Debug)]
+pub enum Job {
+    /// Sort and filter the resources.
+    Arrange(Arrange<ResourceRow>),
+    /// Read a page of the history.
+    Page {
+        /// Number of the query, to tell late answers apart.
+        number: u64,
+        /// Which part.
+        kind: PageKind,
+        /// From where.
+        from: Anchor,
+        /// What is let through.
+        query: HistoryQuery,
+    },
+    /// Count what a query lets through.
+    Count {
+        /// Number of the query.
+        number: u64,
+        /// What is let through.
+        query: HistoryQuery,
+    },
+    /// Read one delivery in full.
+    Detail(DeliveryId),
+    /// Deliveries per minute of the last half hour.
+    Rate {
+        /// End of the last minute, in milliseconds since 1970.
+        until_ms: i64,
+    },
+    /// Read the drafts of a context from disk.
+    LoadDrafts {
+        /// The context.
+        context: String,
+    },
+    /// Write a draft to disk.
+    SaveDraft(Draft),
+    /// Remove a draft from disk.
+    DropDraft(DraftId),
+}
+
+/// The result of a [`Job`].
+#[derive(Debug)]
+pub enum JobDone {
+    /// Of [`Job::Arrange`].
+    Arranged(Arranged),
+    /// Of [`Job::Page`], newest first.
+    Page {
+        /// Number of the query.
+        number: u64,
+        /// Which part.
+        kind: PageKind,
+        /// The rows, and whether there are more in that direction.
+        rows: Result<(Vec<Arc<Delivery>>, bool), String>,
+    },
+    /// Of [`Job::Count`].
+    Count {
+        /// Number of the query.
+        number: u64,
+        /// Rows.
+        rows: Result<u64, String>,
+    },
+    /// Of [`Job::Detail`].
+    Detail(DeliveryId, Box<Result<Option<DeliveryDetail>, String>>),
+    /// Of [`Job::Rate`]: sent deliveries per minute, oldest first.
+    Rate(Vec<u64>),
+    /// Of [`Job::LoadDrafts`], with what could not be read.
+    Drafts(Vec<Draft>, Vec<String>),
+    /// Of [`Job::SaveDraft`]: when it was taken, or why not.
+    Saved(DraftId, Result<i64, String>),
+    /// Of [`Job::DropDraft`].
+    Dropped(DraftId, Result<(), String>),
+}

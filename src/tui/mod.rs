@@ -1,0 +1,38 @@
+//! The dashboard: what runs, what was sent, and why, on one screen.
+//!
+//! `update` turns a message into a changed [`model::Model`] and the effects it asks for; `view`
+//! draws a model; the loop in `run` performs effects and draws when something has changed. Nothing
+//! here knows the cluster or sends anything: commands go to the engine, whose handle the program's
+//! [`Launcher`] provides, and what the engine tells comes back in batches. Called by `cli`.
+
+pub mod action;
+mod clipboard;
+pub mod clock;
+pub mod draft;
+mod event_loop;
+mod examples;
+pub mod history_query;
+pub mod input;
+pub mod input_line;
+mod jobs;
+pub mod key;
+pub mod keymap;
+mod launch;
+pub mod layout;
+pub mod message;
+pub mod model;
+pub mod screens;
+pub mod table;
+mod terminal;
+pub mod text;
+pub mod theme;
+pub mod update;
+mod view;
+pub mod widgets;
+pub mod window;
+
+pub use event_loop::run;
+pub use jobs::work;
+pub use launch::{ContextChoice, Launcher, Options, Running};
+pub use theme::ThemeName;
+pub use view::{draw, view};

@@ -1,0 +1,207 @@
+//! The dashboard's state. One owner (the loop); changed by `update` only, read by `view`.
+
+mod drafts;
+mod flash;
+mod requests;
+mod session;
+
+pub use drafts::Drafts;
+pub use flash::{Flash, Notices};
+pub use requests::{Purpose, Requests};
+pub use session::{Phase, Session, Spark};
+
+use super::action::Scope;
+use super::input_line::InputLine;
+use super::keymap::Keymap;
+use super::launch::{ContextChoice, Options};
+use super::screens::delivery::DeliveryScreen;
+use super::screens::editor::Editor;
+use super::screens::events::EventsScreen;
+use super::screens::overview::{Overview, Pane};
+use super::screens::text::TextScreen;
+use super::theme::Look;
+use super::widgets::confirm::Confirm;
+use super::widgets::help::Help;
+use super::widgets::palette::Palette;
+use crate::engine::Batch;
+use jiff::tz::TimeZone;
+
+/// A screen above the overview.
+pub enum Screen {
+    /// One delivery.
+    Delivery(DeliveryScreen),
+    /// An object or a key, to read.
+    Text(TextScreen),
+    /// The notices.
+    Events(EventsScreen),
+    /// A draft.
+    Editor(Box<Editor>),
+}
+
+/// What a typed line is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PromptFor {
+    /// Filter of a pane.
+    Filter(Pane),
+    /// Filter of the notices.
+    EventsFilter,
+    /// Search within a text.
+    Search,
+    /// Name of a new key.
+    NewKey,
+}
+
+/// A line being typed.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// What for.
+    pub purpose: PromptFor,
+    /// The text.
+    pub line: InputLine,
+    /// What is wrong with it.
+    pub problem: Option<String>,
+    /// What it was before.
+    pub before: String,
+}
+
+/// Something in front of the screens, which takes the keys.
+pub enum Overlay {
+    /// A question.
+    Confirm(Confirm),
+    /// The palette.
+    Palette(Palette),
+    /// The help.
+    Help(Help),
+    /// A line being typed.
+    Prompt(Prompt),
+}
+
+/// The state of the dashboard.
+pub struct Model {
+    /// Columns of the terminal.
+    pub width: u16,
+    /// Rows of the terminal.
+    pub height: u16,
+    /// Now, in milliseconds since 1970; set by the loop before every update.
+    pub now_ms: i64,
+    /// Time zone of the clock.
+    pub zone: TimeZone,
+    /// Styles and characters.
+    pub look: Look,
+    /// Keys.
+    pub keymap: Keymap,
+    /// Writes are refused here too.
+    pub read_only: bool,
+    /// The mouse is ours.
+    pub mouse: bool,
+    /// The engine that is shown.
+    pub session: Session,
+    /// The main screen.
+    pub overview: Overview,
+    /// Screens above it, the front one last.
+    pub screens: Vec<Screen>,
+    /// What is in front of the screens, the front one last.
+    pub overlays: Vec<Overlay>,
+    /// The status line.
+    pub flash: Option<Flash>,
+    /// What the engine reported.
+    pub notices: Notices,
+    /// What was asked and not yet answered.
+    pub requests: Requests,
+    /// Edited texts.
+    pub drafts: Drafts,
+    /// Known contexts, or why they can't be read; `None` until asked for.
+    pub contexts: Option<Result<Vec<ContextChoice>, String>>,
+    /// What was run in the palette, newest last.
+    pub palette_history: Vec<String>,
+    /// Rest of a batch that was too large for one step.
+    pub backlog: Option<Box<Batch>>,
+    /// Something to be seen has changed since the last frame.
+    pub dirty: bool,
+    /// When the palette or a key asked to leave.
+    pub leaving: bool,
+}
+
+impl Model {
+    /// The state before anything is known, for a terminal of this size.
+    pub fn new(options: &Options, width: u16, height: u16, now_ms: i64, zone: TimeZone) -> Self {
+        Self {
+            width,
+            height,
+            now_ms,
+            zone,
+            look: Look::new(options.theme, options.ascii),
+            keymap: Keymap::default(),
+            read_only: options.read_only,
+            mouse: options.mouse,
+            session: Session::new(options.context.clone()),
+            overview: Overview::new(),
+            screens: Vec::new(),
+            overlays: Vec::new(),
+            flash: None,
+            notices: Notices::default(),
+            requests: Requests::default(),
+            drafts: Drafts::new(options.state_dir.is_some()),
+            contexts: None,
+            palette_history: Vec::new(),
+            backlog: None,
+            dirty: true,
+            leaving: false,
+        }
+    }
+
+    /// Whether writes are refused, by whom ever.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+            || self.session.read_only
+            || self.session.status.as_ref().is_some_and(|status| status.read_only)
+    }
+
+    /// The scopes that a key is looked up in, innermost first.
+    pub fn scopes(&self) -> Vec<Scope> {
+        let mut scopes = Vec::with_capacity(4);
+        if let Some(overlay) = self.overlays.last() {
+            scopes.push(match overlay {
+                Overlay::Confirm(_) => Scope::Confirm,
+                Overlay::Palette(_) => Scope::Palette,
+                Overlay::Help(_) => Scope::Help,
+                Overlay::Prompt(_) => Scope::Prompt,
+            });
+        } else {
+            scopes.extend(self.screen_scopes());
+        }
+        scopes.push(Scope::Always);
+        scopes
+    }
+
+    /// The scopes of the front screen, whatever is in front of it.
+    pub fn screen_scopes(&self) -> Vec<Scope> {
+        match self.screens.last() {
+            Some(Screen::Delivery(_)) => vec![Scope::Delivery, Scope::Global],
+            Some(Screen::Text(_)) => vec![Scope::Text, Scope::Global],
+            Some(Screen::Events(_)) => vec![Scope::Events, Scope::Global],
+            Some(Screen::Editor(_)) => vec![Scope::Editor],
+            None if matches!(self.session.phase, Phase::Failed(_)) => {
+                vec![Scope::Failed, Scope::Global]
+            }
+            None => {
+                let pane = match self.overview.pane {
+                    Pane::Resources => Scope::Resources,
+                    Pane::Triggers => Scope::Triggers,
+                    Pane::History => Scope::History,
+                    Pane::Keys => Scope::Keys,
+                };
+                vec![pane, Scope::Overview, Scope::Global]
+            }
+        }
+    }
+
+    /// Whether a text is being typed, so that characters are text.
+    pub fn is_typing(&self) -> bool {
+        match self.overlays.last() {
+            Some(Overlay::Confirm(_)) => false,
+            Some(_) => true,
+            None => matches!(self.screens.last(), Some(Screen::Editor(_))),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What was asked of the engine and not yet answered.
+
+use super::super::draft::DraftId;
+use super::super::message::RequestId;
+use crate::domain::ResourceKey;
+use std::collections::BTreeMap;
+
+/// Why something was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The evaluation of a resource, for pane 2.
+    Inspect(ResourceKey),
+    /// An object, to read.
+    Object(ResourceKey),
+    /// A resend; the text names what.
+    Resend(String),
+    /// A clearing; the text names what.
+    Clear(String),
+    /// The server's check of a draft.
+    Check(DraftId),
+    /// The writing of a draft.
+    Apply(DraftId),
+    /// Another mode.
+    Mode,
+    /// The Lease.
+    TakeLease,
+}
+
+impl Purpose {
+    /// Whether leaving would lose sight of something that writes or sends.
+    pub fn matters(&self) -> bool {
+        !matches!(self, Self::Inspect(_) | Self::Object(_) | Self::Check(_))
+    }
+}
+
+/// The open requests.
+#[derive(Debug, Default)]
+pub struct Requests {
+    last: u64,
+    open: BTreeMap<RequestId, Purpose>,
+}
+
+impl Requests {
+    /// Notes a request.
+    pub fn open(&mut self, purpose: Purpose) -> RequestId {
+        self.last += 1;
+        let id = RequestId(self.last);
+        self.open.insert(id, purpose);
+        id
+    }
+
+    /// Takes the purpose of an answered request; `None` for one that nobody waits for any more.
+    pub fn close(&mut self, id: RequestId) -> Option<Purpose> {
+        self.open.remove(&id)
+    }
+
+    /// Forgets all: their engine is gone.
+    pub fn clear(&mut self) {
+        self.open.clear();
+    }
+
+    /// The purposes of all open requests.
+    pub fn iter(&self) -> impl Iterator<Item = &Purpose> {
+        self.open.values()
+    }
+}

@@ -1,0 +1,295 @@
+//! How things look: the marks of states, and the styles of a theme.
+//!
+//! A state always has a glyph and a word; the style only repeats them, so that `mono` loses
+//! nothing. The default theme uses the terminal's own 16 colours, which its owner has made
+//! readable on his background.
+
+use crate::domain::{DeliveryState, Severity};
+use crate::engine::RowState;
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::symbols::border;
+
+/// What a state means, whatever it is a state of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Mark {
+    /// Nothing to do.
+    Idle,
+    /// Sent before.
+    Already,
+    /// Cleared by hand.
+    Cleared,
+    /// Only rendered.
+    DryRun,
+    /// Sent.
+    Sent,
+    /// Under way.
+    Waiting,
+    /// Could not be evaluated, or leads nowhere.
+    Error,
+    /// Given up.
+    Failed,
+    /// May or may not have arrived.
+    Unknown,
+    /// The configuration was written.
+    Applied,
+}
+
+impl Mark {
+    /// All marks with their glyphs and words, for the help.
+    pub const ALL: [Self; 10] = [
+        Self::Sent,
+        Self::Already,
+        Self::Failed,
+        Self::Error,
+        Self::Waiting,
+        Self::Idle,
+        Self::DryRun,
+        Self::Cleared,
+        Self::Unknown,
+        Self::Applied,
+    ];
+
+    /// The one character of lists.
+    pub fn glyph(self) -> &'static str {
+        match self {
+            Self::Idle => ".",
+            Self::Already => "=",
+            Self::Cleared => "c",
+            Self::DryRun => "d",
+            Self::Sent => "+",
+            Self::Waiting => "~",
+            Self::Error => "!",
+            Self::Failed => "x",
+            Self::Unknown => "?",
+            Self::Applied => "a",
+        }
+    }
+
+    /// The word, as filters use it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Already => "already-sent",
+            Self::Cleared => "cleared",
+            Self::DryRun => "dry-run",
+            Self::Sent => "sent",
+            Self::Waiting => "waiting",
+            Self::Error => "error",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Applied => "applied",
+        }
+    }
+}
+
+impl From<RowState> for Mark {
+    fn from(state: RowState) -> Self {
+        match state {
+            RowState::Idle => Self::Idle,
+            RowState::AlreadySent => Self::Already,
+            RowState::Cleared => Self::Cleared,
+            RowState::DryRun => Self::DryRun,
+            RowState::Sent => Self::Sent,
+            RowState::Waiting => Self::Waiting,
+            RowState::Error => Self::Error,
+            RowState::Failed => Self::Failed,
+        }
+    }
+}
+
+impl From<DeliveryState> for Mark {
+    fn from(state: DeliveryState) -> Self {
+        match state {
+            DeliveryState::Pending => Self::Waiting,
+            DeliveryState::Sent => Self::Sent,
+            DeliveryState::Failed => Self::Failed,
+            DeliveryState::Unknown => Self::Unknown,
+            DeliveryState::AlreadySent => Self::Already,
+            DeliveryState::DryRun => Self::DryRun,
+            DeliveryState::Cleared => Self::Cleared,
+            DeliveryState::Applied => Self::Applied,
+        }
+    }
+}
+
+/// Which styles to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThemeName {
+    /// The terminal's 16 colours.
+    #[default]
+    Ansi,
+    /// No colour: bold, dim, underline and reverse only.
+    Mono,
+}
+
+/// The styles of a theme.
+#[derive(Clone, Debug)]
+pub struct Theme {
+    /// Ordinary text.
+    pub text: Style,
+    /// Text of less weight: column heads, hints.
+    pub dim: Style,
+    /// Text of more weight.
+    pub strong: Style,
+    /// Borders of panes without focus.
+    pub border: Style,
+    /// Border and title of the pane with focus.
+    pub focus: Style,
+    /// The selected row of the pane with focus.
+    pub selected: Style,
+    /// The selected row of other panes.
+    pub marked: Style,
+    /// Good.
+    pub good: Style,
+    /// Worth a look.
+    pub warn: Style,
+    /// Bad.
+    pub bad: Style,
+    /// Key names in hints.
+    pub key: Style,
+    /// Text that was searched for.
+    pub hit: Style,
+    /// Removed lines of a difference.
+    pub removed: Style,
+    /// Added lines of a difference.
+    pub added: Style,
+}
+
+impl Theme {
+    /// The theme of this name.
+    pub fn named(name: ThemeName) -> Self {
+        let plain = Style::new();
+        let bold = plain.add_modifier(Modifier::BOLD);
+        let reversed = plain.add_modifier(Modifier::REVERSED);
+        match name {
+            ThemeName::Ansi => Self {
+                text: plain,
+                dim: plain.fg(Color::DarkGray),
+                strong: bold,
+                border: plain.fg(Color::DarkGray),
+                focus: bold.fg(Color::Cyan),
+                selected: reversed,
+                marked: bold,
+                good: plain.fg(Color::Green),
+                warn: plain.fg(Color::Yellow),
+                bad: plain.fg(Color::Red),
+                key: plain.fg(Color::Cyan),
+                hit: plain.fg(Color::Black).bg(Color::Yellow),
+                removed: plain.fg(Color::Red),
+                added: plain.fg(Color::Green),
+            },
+            ThemeName::Mono => Self {
+                text: plain,
+                dim: plain.add_modifier(Modifier::DIM),
+                strong: bold,
+                border: plain.add_modifier(Modifier::DIM),
+                focus: bold,
+                selected: reversed,
+                marked: bold,
+                good: plain,
+                warn: plain.add_modifier(Modifier::UNDERLINED),
+                bad: bold,
+                key: bold,
+                hit: reversed,
+                removed: plain,
+                added: bold,
+            },
+        }
+    }
+
+    /// The style that repeats a mark.
+    pub fn mark(&self, mark: Mark) -> Style {
+        match mark {
+            Mark::Idle | Mark::Already => self.dim,
+            Mark::Cleared | Mark::DryRun | Mark::Applied => self.text,
+            Mark::Sent => self.good,
+            Mark::Waiting | Mark::Error | Mark::Unknown => self.warn,
+            Mark::Failed => self.bad,
+        }
+    }
+
+    /// The style that repeats a severity.
+    pub fn severity(&self, severity: Severity) -> Style {
+        match severity {
+            Severity::Info => self.text,
+            Severity::Warning => self.warn,
+            Severity::Error => self.bad,
+        }
+    }
+}
+
+/// Theme and characters together.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// Styles.
+    pub theme: Theme,
+    /// Only ASCII is drawn for lines and bars (text from the cluster stays as it is).
+    pub ascii: bool,
+}
+
+impl Look {
+    /// A look.
+    pub fn new(name: ThemeName, ascii: bool) -> Self {
+        Self {
+            theme: Theme::named(name),
+            ascii,
+        }
+    }
+
+    /// The characters of borders.
+    pub fn border(&self) -> border::Set<'static> {
+        if self.ascii {
+            border::Set {
+                top_left: "+",
+                top_right: "+",
+                bottom_left: "+",
+                bottom_right: "+",
+                vertical_left: "|",
+                vertical_right: "|",
+                horizontal_top: "-",
+                horizontal_bottom: "-",
+            }
+        } else {
+            border::PLAIN
+        }
+    }
+
+    /// What stands between the parts of a header line.
+    pub fn separator(&self) -> &'static str {
+        if self.ascii { " | " } else { " │ " }
+    }
+
+    /// The eight heights of a sparkline, lowest first.
+    pub fn bars(&self) -> [&'static str; 8] {
+        if self.ascii {
+            [".", ":", "-", "=", "+", "*", "#", "@"]
+        } else {
+            ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn marks_are_told_apart_without_colour() {
+        let glyphs: HashSet<_> = Mark::ALL.iter().map(|mark| mark.glyph()).collect();
+        let words: HashSet<_> = Mark::ALL.iter().map(|mark| mark.word()).collect();
+        assert_eq!(glyphs.len(), Mark::ALL.len());
+        assert_eq!(words.len(), Mark::ALL.len());
+    }
+
+    #[test]
+    fn mono_has_no_colour() {
+        let theme = Theme::named(ThemeName::Mono);
+        for style in [
+            theme.text, theme.dim, theme.focus, theme.selected, theme.good, theme.warn, theme.bad,
+            theme.key, theme.hit, theme.removed, theme.added,
+        ] {
+            assert_eq!((style.fg, style.bg), (None, None));
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What the engine tells.
+
+use super::{drafts, flash, writes};
+use crate::domain::Severity;
+use crate::engine::{Batch, CommandError, Reply};
+use crate::tui::message::{Answer, Effect, Job};
+use crate::tui::model::{Model, Purpose, Screen};
+use crate::tui::screens::text::TextOf;
+
+/// Rows that one step takes over, so that keys are answered while a large batch comes in.
+const STEP: usize = 2_000;
+
+pub(super) fn arrived(
+    model: &mut Model,
+    batch: Batch,
+    answers: Vec<Answer>,
+    effects: &mut Vec<Effect>,
+) {
+    // The loop asks for no further batch while there is a backlog.
+    model.backlog = Some(Box::new(batch));
+    go_on(model, effects);
+    for answer in answers {
+        answered(model, answer, effects);
+    }
+}
+
+/// Takes over the next part of the backlog.
+pub(super) fn go_on(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(mut batch) = model.backlog.take() else {
+        return;
+    };
+    let rows = batch.rows.split_off(batch.rows.len().saturating_sub(STEP));
+    let gone = if batch.rows.is_empty() {
+        // Only with the last part: a resource that is gone must not come back by an older row.
+        std::mem::take(&mut batch.gone)
+    } else {
+        Vec::new()
+    };
+    if model.overview.resources.apply(rows, gone) {
+        model.overview.triggers.renew(model.now_ms);
+    }
+    deliveries(model, &mut batch, effects);
+    if let Some(status) = batch.status.take() {
+        let before = model.session.status.as_ref().map(|status| status.counters.sent);
+        if let Some(before) = before {
+            let sent = status.counters.sent.saturating_sub(before);
+            model.session.spark.add(sent, model.now_ms);
+        }
+        model.session.status = Some(status);
+    }
+    if let Some(watches) = batch.watches.take() {
+        model.session.watches = Some(watches);
+    }
+    if let Some(catalog) = batch.catalog.take() {
+        model.session.catalog = Some(catalog);
+        model.overview.triggers.renew(model.now_ms);
+        drafts::rebuild_keys(model);
+    }
+    for notice in batch.notices.drain(..) {
+        if notice.severity != Severity::Info {
+            flash(model, notice.severity, notice.text.clone());
+        }
+        model.notices.push(notice);
+    }
+    if matches!(model.screens.last(), Some(Screen::Events(_))) {
+        model.notices.seen();
+    }
+    if !batch.rows.is_empty() {
+        model.backlog = Some(batch);
+    }
+}
+
+fn deliveries(model: &mut Model, batch: &mut Batch, effects: &mut Vec<Effect>) {
+    let (now, zone) = (model.now_ms, model.zone.clone());
+    let target = model.overview.triggers.target().cloned();
+    for delivery in batch.deliveries.drain(..) {
+        model.overview.history.live(&delivery);
+        let about_target = target.as_ref().is_some_and(|key| {
+            *key.name == *delivery.new.name && *key.namespace == *delivery.new.namespace
+        });
+        if about_target {
+            model.overview.triggers.renew(now);
+        }
+        if let Some(Screen::Delivery(screen)) = model.screens.last_mut()
+            && screen.id == delivery.new.id
+        {
+            screen.changed(&delivery, now, &zone);
+            if model.session.history {
+                let job = Job::Detail(delivery.new.id);
+                effects.push(Effect::Job(model.session.id, job));
+            }
+        }
+    }
+    if std::mem::take(&mut batch.deliveries_lost) && model.session.history {
+        let history = &mut model.overview.history;
+        let query = history.query.clone();
+        history.restart(query, true);
+    }
+}
+
+/// An answer to something that was asked.
+pub(super) fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effect>) {
+    let Some(purpose) = model.requests.close(answer.request) else {
+        return;
+    };
+    match (purpose, answer.result) {
+        (Purpose::Inspect(key), result) => {
+            let result = match result {
+                Ok(Reply::Inspection(inspection)) => Ok(inspection),
+                Ok(_) => Err("the engine gave an unexpected answer".to_owned()),
+                Err(error) => Err(error.to_string()),
+            };
+            let (now, zone) = (model.now_ms, model.zone.clone());
+            model.overview.triggers.answered(&key, result, now, &zone);
+            writes::inspected(model, effects);
+        }
+        (Purpose::Object(key), result) => {
+            let result = match result {
+                Ok(Reply::Object(yaml)) => Ok(yaml),
+                Ok(_) => Err("the engine gave an unexpected answer".to_owned()),
+                Err(error) => Err(error.to_string()),
+            };
+            for screen in &mut model.screens {
+                if let Screen::Text(text) = screen
+                    && text.of == TextOf::Object(key.clone())
+                    && text.awaited == Some(answer.request)
+                {
+                    text.arrived(result.clone());
+                }
+            }
+        }
+        (Purpose::Check(id), result) => drafts::checked(model, &id, result),
+        (Purpose::Apply(id), result) => drafts::applied(model, &id, result, effects),
+        (Purpose::Resend(what), Ok(Reply::Resending { deliveries })) => {
+            let count = crate::tui::text::plural(deliveries as u64, "delivery", "deliveries");
+            flash(model, Severity::Info, format!("resending {what}: {count}"));
+        }
+        (Purpose::Clear(what), Ok(Reply::Cleared { entries })) => {
+            let count = crate::tui::text::plural(entries as u64, "entry", "entries");
+            flash(model, Severity::Info, format!("cleared {what}: {count}"));
+            model.overview.triggers.renew(model.now_ms);
+        }
+        (Purpose::Mode, Ok(Reply::Mode(mode))) => {
+            flash(model, Severity::Info, format!("mode {mode}"));
+        }
+        (Purpose::TakeLease, Ok(_)) => {
+            flash(model, Severity::Info, "taking over the Lease");
+        }
+        (purpose, Ok(_)) => {
+            let what = label(&purpose);
+            flash(model, Severity::Info, format!("{what}: done"));
+        }
+        (purpose, Err(error)) => refused(model, &purpose, &error),
+    }
+}
+
+fn label(purpose: &Purpose) -> String {
+    match purpose {
+        Purpose::Inspect(_) => "evaluation".to_owned(),
+        Purpose::Object(_) => "object".to_owned(),
+        Purpose::Resend(what) => format!("resend {what}"),
+        Purpose::Clear(what) => format!("clear {what}"),
+        Purpose::Check(id) => format!("check of {}", id.title()),
+        Purpose::Apply(id) => format!("apply of {}", id.title()),
+        Purpose::Mode => "mode".to_owned(),
+        Purpose::TakeLease => "take over".to_owned(),
+    }
+}
+
+fn refused(model: &mut Model, purpose: &Purpose, error: &CommandError) {
+    let what = label(purpose);
+    flash(model, Severity::Error, format!("{what}: {error}"));
+}

@@ -1,0 +1,182 @@
+//! Keys: to what is in front, to the line or text being typed, or to an action.
+
+use super::{availability, drafts, flash, perform, prompts, writes};
+use crate::domain::Severity;
+use crate::tui::action::ActionId;
+use crate::tui::key::Key;
+use crate::tui::message::Effect;
+use crate::tui::model::{Model, Overlay, Screen};
+use crate::tui::widgets::palette::{self, Run};
+use crate::tui::widgets::{confirm, help};
+
+pub(super) fn pressed(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
+    let action = model.keymap.lookup(&model.scopes(), key);
+    if let Some(id) = action {
+        match model.overlays.last() {
+            Some(_) if !always(id) => overlay_action(model, id, effects),
+            _ => run(model, id, effects),
+        }
+        return;
+    }
+    match model.overlays.last_mut() {
+        Some(Overlay::Prompt(prompt)) => {
+            if prompt.line.key(key) {
+                prompts::typed(model, effects);
+            }
+        }
+        Some(Overlay::Palette(palette)) => {
+            if palette.line.key(key) {
+                palette.selected = 0;
+                prompts::palette_typed(model, effects);
+            }
+        }
+        Some(Overlay::Help(help)) => {
+            if help.line.key(key) {
+                help.selected = 0;
+            }
+        }
+        Some(Overlay::Confirm(_)) => {}
+        None => {
+            let now = model.now_ms;
+            if let Some(Screen::Editor(editor)) = model.screens.last_mut() {
+                editor.key(key, now);
+            }
+        }
+    }
+}
+
+pub(super) fn pasted(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
+    match model.overlays.last_mut() {
+        Some(Overlay::Prompt(prompt)) => {
+            prompt.line.insert(text);
+            prompts::typed(model, effects);
+        }
+        Some(Overlay::Palette(palette)) => {
+            palette.line.insert(text);
+            prompts::palette_typed(model, effects);
+        }
+        Some(Overlay::Help(help)) => help.line.insert(text),
+        Some(Overlay::Confirm(_)) => {}
+        None => {
+            let now = model.now_ms;
+            if let Some(Screen::Editor(editor)) = model.screens.last_mut() {
+                editor.paste(text, now);
+            }
+        }
+    }
+}
+
+fn always(id: ActionId) -> bool {
+    matches!(id, ActionId::Interrupt | ActionId::Redraw | ActionId::Suspend)
+}
+
+/// Does an action, or says why it can't be done.
+pub(super) fn run(model: &mut Model, id: ActionId, effects: &mut Vec<Effect>) {
+    match availability::reason(model, id) {
+        Some(reason) => flash(model, Severity::Warning, reason),
+        None => perform::act(model, id, effects),
+    }
+}
+
+/// An action of what is in front.
+fn overlay_action(model: &mut Model, id: ActionId, effects: &mut Vec<Effect>) {
+    match id {
+        ActionId::Dismiss => dismiss(model, effects),
+        ActionId::Accept => accept(model, effects),
+        ActionId::Yes => {
+            if let Some(Overlay::Confirm(question)) = model.overlays.last_mut() {
+                question.accept = true;
+            }
+            accept(model, effects);
+        }
+        ActionId::Switch => switch(model, effects),
+        ActionId::Down => step(model, 1),
+        ActionId::Up => step(model, -1),
+        ActionId::PageDown => step(model, 10),
+        ActionId::PageUp => step(model, -10),
+        _ => {}
+    }
+}
+
+/// Closes what is in front.
+pub(super) fn dismiss(model: &mut Model, effects: &mut Vec<Effect>) {
+    match model.overlays.pop() {
+        Some(Overlay::Prompt(prompt)) => prompts::dismissed(model, &prompt, effects),
+        Some(Overlay::Confirm(_)) => drafts::not_applied(model),
+        _ => {}
+    }
+}
+
+fn accept(model: &mut Model, effects: &mut Vec<Effect>) {
+    match model.overlays.pop() {
+        Some(Overlay::Confirm(question)) if question.accept => {
+            writes::confirmed(model, question.then, effects);
+        }
+        Some(Overlay::Confirm(_)) => drafts::not_applied(model),
+        Some(Overlay::Prompt(prompt)) => prompts::accepted(model, prompt, effects),
+        Some(Overlay::Help(help)) => {
+            let entries = help::entries(model, &help);
+            if let Some((_, action)) = entries.get(help.selected) {
+                run(model, action.id, effects);
+            }
+        }
+        Some(Overlay::Palette(palette)) => {
+            let typed = palette.line.text().to_owned();
+            let entries = palette::entries(model, &typed);
+            let place = palette.selected.min(entries.len().saturating_sub(1));
+            match entries.into_iter().nth(place) {
+                Some(entry) => prompts::run_entry(model, palette, entry, effects),
+                None => model.overlays.push(Overlay::Palette(palette)),
+            }
+        }
+        None => {}
+    }
+}
+
+/// Tab: the other button of a question; completes an entry of the palette.
+fn switch(model: &mut Model, effects: &mut Vec<Effect>) {
+    match model.overlays.last() {
+        Some(Overlay::Confirm(_)) => {
+            if let Some(Overlay::Confirm(question)) = model.overlays.last_mut() {
+                question.accept = !question.accept;
+            }
+        }
+        Some(Overlay::Palette(palette)) => {
+            let entries = palette::entries(model, palette.line.text());
+            if let Some(entry) = entries.into_iter().nth(palette.selected) {
+                let line = match entry.run {
+                    Run::Complete(line) => line,
+                    _ => entry.title,
+                };
+                prompts::palette_line(model, &line, effects);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn step(model: &mut Model, rows: i64) {
+    let count = match model.overlays.last() {
+        Some(Overlay::Palette(palette)) => palette::entries(model, palette.line.text()).len(),
+        Some(Overlay::Help(state)) => help::entries(model, state).len(),
+        _ => 0,
+    };
+    let moved = |selected: usize| {
+        let place = i64::try_from(selected).unwrap_or(0).saturating_add(rows).max(0);
+        usize::try_from(place).unwrap_or(0).min(count.saturating_sub(1))
+    };
+    let height = match model.overlays.last() {
+        Some(Overlay::Confirm(question)) => confirm::rows(model, question),
+        _ => 0,
+    };
+    match model.overlays.last_mut() {
+        Some(Overlay::Palette(palette)) => palette.selected = moved(palette.selected),
+        Some(Overlay::Help(help)) => help.selected = moved(help.selected),
+        Some(Overlay::Confirm(question)) => question.view.scroll(rows, height),
+        Some(Overlay::Prompt(_)) => {
+            // The list below moves while its filter is typed.
+            perform::move_by(model, rows);
+        }
+        None => {}
+    }
+}

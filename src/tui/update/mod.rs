@@ -1,0 +1,183 @@
+//! From a message to a changed model and the effects it asks for. Never draws, never waits.
+
+pub mod availability;
+mod batch;
+mod drafts;
+mod keys;
+mod mouse;
+mod perform;
+mod prompts;
+mod settle;
+mod writes;
+
+pub use settle::next_wake;
+
+use super::message::{Effect, Job, JobDone, Msg, SessionId};
+use super::model::{Flash, Model, Phase, Purpose, Screen};
+use crate::domain::Severity;
+use crate::engine::Command;
+
+/// Takes in what happened.
+pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    model.dirty = true;
+    match message {
+        Msg::Key(key) => keys::pressed(model, key, &mut effects),
+        Msg::Paste(text) => keys::pasted(model, &text, &mut effects),
+        Msg::Mouse(input) => mouse::used(model, input, &mut effects),
+        Msg::Resize(width, height) => {
+            model.width = width;
+            model.height = height;
+        }
+        Msg::Wake => model.session.spark.advance(model.now_ms),
+        Msg::Resumed => effects.push(Effect::Redraw),
+        Msg::Batch(session, batch, answers) => {
+            if session == model.session.id {
+                batch::arrived(model, *batch, answers, &mut effects);
+            }
+        }
+        Msg::Continue => batch::go_on(model, &mut effects),
+        Msg::Refused(answer) => batch::answered(model, answer, &mut effects),
+        Msg::Launched(session, result) => {
+            if session == model.session.id {
+                launched(model, result, &mut effects);
+            }
+        }
+        Msg::Contexts(contexts) => model.contexts = Some(contexts),
+        Msg::Job(session, done) => job_done(model, session, done, &mut effects),
+        Msg::Told(Ok(text)) => flash(model, Severity::Info, text),
+        Msg::Told(Err(text)) => flash(model, Severity::Error, text),
+    }
+    settle::settle(model, &mut effects);
+    effects
+}
+
+/// The effects that begin everything.
+pub fn start(model: &mut Model) -> Vec<Effect> {
+    let wanted = model.session.wanted.clone();
+    let mut effects = Vec::new();
+    launch(model, wanted, &mut effects);
+    effects
+}
+
+fn flash(model: &mut Model, severity: Severity, text: impl Into<String>) {
+    model.flash = Some(Flash::new(severity, text, model.now_ms));
+}
+
+/// Leaves the engine that is shown and starts another one.
+fn launch(model: &mut Model, context: Option<String>, effects: &mut Vec<Effect>) {
+    // Drafts that are being typed belong to the context that is left.
+    drafts::close_editor(model, effects);
+    let id = SessionId(model.session.id.0 + 1);
+    let namespaces = std::mem::take(&mut model.overview.namespaces);
+    model.session = super::model::Session {
+        id,
+        ..super::model::Session::new(context.clone())
+    };
+    model.overview = super::screens::overview::Overview::new();
+    model.overview.namespaces = namespaces;
+    model.screens.clear();
+    model.overlays.clear();
+    model.requests.clear();
+    model.backlog = None;
+    model.drafts = super::model::Drafts::new(model.drafts.on_disk);
+    effects.push(Effect::Launch(id, context));
+}
+
+fn launched(
+    model: &mut Model,
+    result: Result<super::message::Started, String>,
+    effects: &mut Vec<Effect>,
+) {
+    match result {
+        Ok(started) => {
+            let session = &mut model.session;
+            session.phase = Phase::Running;
+            session.context = started.context;
+            session.namespace = started.namespace;
+            session.server = started.server;
+            session.read_only = started.read_only;
+            session.history = started.history;
+            let id = session.id;
+            if started.history {
+                let until_ms = super::clock::next_minute(model.now_ms);
+                effects.push(Effect::Job(id, Job::Rate { until_ms }));
+            }
+            let context = model.session.context.clone();
+            if model.drafts.on_disk {
+                effects.push(Effect::Job(id, Job::LoadDrafts { context }));
+            }
+            prompts::refilter_all(model, effects);
+        }
+        Err(problem) => model.session.phase = Phase::Failed(problem),
+    }
+}
+
+/// Asks the engine; the answer comes back to [`batch::answered`].
+fn submit(
+    model: &mut Model,
+    command: Command,
+    purpose: Purpose,
+    effects: &mut Vec<Effect>,
+) -> super::message::RequestId {
+    let id = model.requests.open(purpose);
+    effects.push(Effect::Submit(id, command));
+    id
+}
+
+fn job_done(model: &mut Model, session: SessionId, done: JobDone, effects: &mut Vec<Effect>) {
+    // What was written to disk is told whatever is shown meanwhile.
+    if session != model.session.id && !matches!(done, JobDone::Saved(..) | JobDone::Dropped(..)) {
+        return;
+    }
+    let (now, zone) = (model.now_ms, model.zone.clone());
+    match done {
+        JobDone::Arranged(arranged) => model.overview.resources.table.arranged(arranged),
+        JobDone::Page { number, kind, rows } => {
+            let history = &mut model.overview.history;
+            if number == history.number {
+                match rows {
+                    Ok((rows, more)) => history.page(kind, rows, more),
+                    Err(problem) => {
+                        history.loading = false;
+                        history.problem = Some(problem);
+                    }
+                }
+            }
+        }
+        JobDone::Count { number, rows } => {
+            let history = &mut model.overview.history;
+            if number == history.number
+                && let Ok(rows) = rows
+            {
+                history.count = Some(rows);
+            }
+        }
+        JobDone::Detail(id, detail) => {
+            if let Some(Screen::Delivery(screen)) = model.screens.last_mut()
+                && screen.id == id
+            {
+                screen.arrived(*detail, now, &zone);
+            }
+        }
+        JobDone::Rate(counts) => model.session.spark.seed(&counts, now),
+        JobDone::Drafts(drafts, problems) => {
+            for draft in drafts {
+                model.drafts.put(draft);
+            }
+            if !model.drafts.is_empty() {
+                let count = super::text::plural(model.drafts.len() as u64, "draft", "drafts");
+                flash(model, Severity::Info, format!("{count} kept from before: pane 4"));
+            }
+            if let Some(problem) = problems.into_iter().next() {
+                flash(model, Severity::Error, problem);
+            }
+            drafts::rebuild_keys(model);
+        }
+        JobDone::Saved(_, Err(problem)) => flash(model, Severity::Error, problem),
+        JobDone::Saved(id, Ok(at_ms)) => drafts::saved(model, &id, at_ms),
+        JobDone::Dropped(_, Err(problem)) => flash(model, Severity::Error, problem),
+        JobDone::Dropped(_, Ok(())) => {}
+    }
+    let _ = effects;
+}

@@ -1,0 +1,232 @@
+//! Lines being typed: filters, searches, names, the palette.
+
+use super::{drafts, flash, keys, launch, writes};
+use crate::domain::Severity;
+use crate::tui::examples;
+use crate::tui::history_query::HistoryQuery;
+use crate::tui::input_line::InputLine;
+use crate::tui::layout;
+use crate::tui::message::{Effect, Job};
+use crate::tui::model::{Model, Overlay, Prompt, PromptFor, Screen};
+use crate::tui::screens::events;
+use crate::tui::screens::overview::Pane;
+use crate::tui::table::filter::Filter;
+use crate::tui::widgets::palette::{Entry, Palette, Run};
+
+/// Palette lines that are remembered.
+const REMEMBERED: usize = 50;
+
+/// Begins a line.
+pub(super) fn open(model: &mut Model, purpose: PromptFor, text: &str) {
+    model.overlays.push(Overlay::Prompt(Prompt {
+        purpose,
+        line: InputLine::new(text),
+        problem: None,
+        before: text.to_owned(),
+    }));
+}
+
+/// Begins the filter of the front list, with what it is now.
+pub(super) fn open_filter(model: &mut Model) {
+    match model.screens.last() {
+        Some(Screen::Events(screen)) => {
+            let text = screen.filter_text.clone();
+            open(model, PromptFor::EventsFilter, &text);
+        }
+        _ => {
+            let pane = model.overview.pane;
+            let text = model.overview.filter_text(pane).to_owned();
+            open(model, PromptFor::Filter(pane), &text);
+        }
+    }
+}
+
+/// Begins the palette.
+pub(super) fn open_palette(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
+    model.overlays.push(Overlay::Palette(Palette {
+        line: InputLine::new(text),
+        selected: 0,
+    }));
+    palette_typed(model, effects);
+}
+
+/// The palette's line becomes this.
+pub(super) fn palette_line(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
+    if let Some(Overlay::Palette(palette)) = model.overlays.last_mut() {
+        palette.line = InputLine::new(text);
+        palette.selected = 0;
+    }
+    palette_typed(model, effects);
+}
+
+/// Contexts are read when somebody begins to choose one.
+pub(super) fn palette_typed(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Palette(palette)) = model.overlays.last() else {
+        return;
+    };
+    let unread = !matches!(model.contexts, Some(Ok(_)));
+    if unread && palette.line.text().trim_start().starts_with("ctx") {
+        effects.push(Effect::Contexts);
+    }
+}
+
+/// Runs an entry of the palette, which is closed already.
+pub(super) fn run_entry(
+    model: &mut Model,
+    palette: Palette,
+    entry: Entry,
+    effects: &mut Vec<Effect>,
+) {
+    if let Some(reason) = entry.reason {
+        flash(model, Severity::Warning, reason);
+        return;
+    }
+    let typed = palette.line.text().trim().to_owned();
+    match entry.run {
+        Run::Complete(line) => {
+            open_palette(model, &line, effects);
+            return;
+        }
+        Run::Nothing => {
+            model.overlays.push(Overlay::Palette(palette));
+            return;
+        }
+        Run::Action(id) => keys::run(model, id, effects),
+        Run::Context(name) => launch(model, Some(name), effects),
+        Run::Mode(mode) => writes::mode(model, mode),
+        Run::Example(place) => {
+            if let Some(example) = examples::ALL.get(place) {
+                drafts::new_config_map(model, example);
+            }
+        }
+        Run::Namespaces(names) => {
+            model.overview.namespaces = names;
+            refilter_all(model, effects);
+        }
+    }
+    if !typed.is_empty() {
+        model.palette_history.retain(|line| *line != typed);
+        model.palette_history.push(typed);
+        if model.palette_history.len() > REMEMBERED {
+            model.palette_history.remove(0);
+        }
+    }
+}
+
+/// Filters the resources and the history anew, by what is typed and by namespaces.
+pub(super) fn refilter_all(model: &mut Model, effects: &mut Vec<Effect>) {
+    for pane in [Pane::Resources, Pane::History] {
+        let text = model.overview.filter_text(pane).to_owned();
+        // What was typed was right when it was typed.
+        if let Err(problem) = filter(model, pane, &text, effects) {
+            flash(model, Severity::Warning, problem);
+        }
+    }
+}
+
+fn filter(
+    model: &mut Model,
+    pane: Pane,
+    text: &str,
+    effects: &mut Vec<Effect>,
+) -> Result<(), String> {
+    let session = model.session.id;
+    let overview = &mut model.overview;
+    match pane {
+        Pane::Resources => {
+            let work = overview.resources.filter(text, &overview.namespaces)?;
+            effects.push(Effect::Job(session, Job::Arrange(work)));
+        }
+        Pane::Triggers => overview.triggers.filter(text)?,
+        Pane::History => {
+            let query = HistoryQuery::parse(text, &overview.namespaces, model.now_ms)?;
+            let history = &mut overview.history;
+            text.clone_into(&mut history.filter_text);
+            history.restart(query.clone(), model.session.history);
+            if model.session.history {
+                let number = history.number;
+                effects.push(Effect::Job(session, Job::Count { number, query }));
+            }
+        }
+        Pane::Keys => overview.keys.filter(text)?,
+    }
+    Ok(())
+}
+
+/// The line has changed: filters and searches are live.
+pub(super) fn typed(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Prompt(prompt)) = model.overlays.last() else {
+        return;
+    };
+    let (purpose, text) = (prompt.purpose.clone(), prompt.line.text().to_owned());
+    let result = apply(model, &purpose, &text, effects);
+    if let Some(Overlay::Prompt(prompt)) = model.overlays.last_mut() {
+        prompt.problem = result.err();
+    }
+}
+
+fn apply(
+    model: &mut Model,
+    purpose: &PromptFor,
+    text: &str,
+    effects: &mut Vec<Effect>,
+) -> Result<(), String> {
+    match purpose {
+        PromptFor::Filter(pane) => filter(model, *pane, text, effects),
+        PromptFor::EventsFilter => {
+            let filter = Filter::parse(text, events::FILTER)?;
+            if let Some(Screen::Events(screen)) = model.screens.last_mut() {
+                screen.filter = filter;
+                text.clone_into(&mut screen.filter_text);
+            }
+            Ok(())
+        }
+        PromptFor::Search => {
+            let height = layout::text_rows(model.width, model.height);
+            let view = match model.screens.last_mut() {
+                Some(Screen::Text(screen)) => &mut screen.view,
+                Some(Screen::Delivery(screen)) => screen.view_mut(),
+                _ => return Ok(()),
+            };
+            view.find(text);
+            view.show_hit(height);
+            Ok(())
+        }
+        PromptFor::NewKey => examples::check_key(text),
+    }
+}
+
+/// Enter.
+pub(super) fn accepted(model: &mut Model, prompt: Prompt, effects: &mut Vec<Effect>) {
+    let text = prompt.line.text().to_owned();
+    let result = match prompt.purpose {
+        // They are in force as they are typed.
+        PromptFor::Filter(_) | PromptFor::EventsFilter if prompt.problem.is_none() => return,
+        PromptFor::Search if prompt.problem.is_none() => return,
+        _ => apply(model, &prompt.purpose, &text, effects),
+    };
+    match result {
+        Err(problem) => model.overlays.push(Overlay::Prompt(Prompt {
+            problem: Some(problem),
+            ..prompt
+        })),
+        Ok(()) if prompt.purpose == PromptFor::NewKey => {
+            drafts::open_key(model, &text, Some(examples::skeleton(&text)));
+        }
+        Ok(()) => {}
+    }
+}
+
+/// Esc: a filter or search is removed.
+pub(super) fn dismissed(model: &mut Model, prompt: &Prompt, effects: &mut Vec<Effect>) {
+    if prompt.purpose == PromptFor::NewKey {
+        return;
+    }
+    // Nothing typed and nothing to remove: nothing to do.
+    if prompt.line.text().is_empty() && prompt.before.is_empty() {
+        return;
+    }
+    if let Err(problem) = apply(model, &prompt.purpose, "", effects) {
+        flash(model, Severity::Warning, problem);
+    }
+}

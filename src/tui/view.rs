@@ -1,0 +1,180 @@
+//! From the model to cells; changes nothing.
+
+use super::action::{self, ActionId};
+use super::layout::{self, Shape};
+use super::model::{Model, Overlay, Phase, Screen};
+use super::screens::{delivery, editor, events, overview, start, text as text_screen};
+use super::widgets::{cells, confirm, footer, header, help, palette, prompt};
+use super::text;
+use crate::domain::Severity;
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Draws everything.
+pub fn view(model: &Model, frame: &mut Frame) {
+    draw(model, frame.buffer_mut());
+}
+
+/// Draws everything into a buffer of the terminal's size.
+pub fn draw(model: &Model, buffer: &mut Buffer) {
+    let area = buffer.area;
+    // While the terminal changes its size, buffer and model may differ for a moment.
+    if area.width < model.width || area.height < model.height {
+        return;
+    }
+    let shape = layout::shape(model.width, model.height);
+    if shape == Shape::Tiny {
+        let notice = format!("too small: kubechime needs 20x5, not {}x{}", model.width, model.height);
+        cells::put(buffer, 0, 0, model.width, &notice, model.look.theme.text);
+        return;
+    }
+    let areas = layout::areas(model.width, model.height, model.overview.pane, model.overview.zoomed);
+    draw_header(model, &areas, shape, buffer);
+    match model.screens.last() {
+        Some(Screen::Delivery(screen)) => delivery::draw(model, screen, buffer),
+        Some(Screen::Text(screen)) => text_screen::draw(model, screen, buffer),
+        Some(Screen::Events(screen)) => events::draw(model, screen, buffer),
+        Some(Screen::Editor(screen)) => editor::draw(model, screen, buffer),
+        None if model.session.phase != Phase::Running => start::draw(model, buffer),
+        None => overview::draw(model, buffer),
+    }
+    draw_footer(model, &areas, shape, buffer);
+    if let Some(overlay) = model.overlays.last() {
+        match overlay {
+            Overlay::Confirm(question) => confirm::draw(model, question, buffer),
+            Overlay::Palette(state) => palette::draw(model, state, buffer),
+            Overlay::Help(state) => help::draw(model, state, buffer),
+            Overlay::Prompt(line) => {
+                let place = if areas.path.is_empty() { areas.keys } else { areas.path };
+                prompt::draw(model, line, place, buffer);
+            }
+        }
+    }
+}
+
+fn draw_header(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut Buffer) {
+    match shape {
+        Shape::Tiny => {}
+        Shape::One => match model.screens.last() {
+            None => header::draw_small(model, areas.header, buffer),
+            Some(screen) => {
+                let title = screen_title(screen);
+                let style = model.look.theme.focus;
+                let header = areas.header;
+                cells::put(buffer, header.x, header.y, header.width, &title, style);
+            }
+        },
+        Shape::Tabs => {
+            header::draw(model, areas.header, buffer);
+            if model.screens.is_empty() && model.session.phase == Phase::Running {
+                header::draw_tabs(model, areas.tabs, buffer);
+            } else if let Some(screen) = model.screens.last() {
+                let (x, y, width) = (areas.tabs.x + 1, areas.tabs.y, areas.tabs.width);
+                let style = model.look.theme.strong;
+                let title = screen_title(screen);
+                cells::put(buffer, x, y, width.saturating_sub(1), &title, style);
+            }
+        }
+        Shape::Four => {
+            header::draw(model, areas.header, buffer);
+            if let Some(screen) = model.screens.last() {
+                let (x, y, width) = (areas.counters.x + 1, areas.counters.y, areas.counters.width);
+                let style = model.look.theme.strong;
+                let title = screen_title(screen);
+                cells::put(buffer, x, y, width.saturating_sub(1), &title, style);
+            } else {
+                header::draw_counters(model, areas.counters, buffer);
+            }
+        }
+    }
+}
+
+fn screen_title(screen: &Screen) -> String {
+    match screen {
+        Screen::Delivery(screen) => {
+            let row = &screen.row;
+            format!("{} {}  {}", row.new.id, row.state, delivery::summary(row))
+        }
+        Screen::Text(screen) => screen.title(),
+        Screen::Events(_) => "events".to_owned(),
+        Screen::Editor(editor) => format!("editor {}", editor.id.title()),
+    }
+}
+
+fn path(model: &Model) -> String {
+    let mut path = vec!["overview".to_owned()];
+    if model.screens.is_empty() {
+        path.push(model.overview.pane.title().to_lowercase());
+        if let Some(key) = &model.overview.resources.selected
+            && model.overview.pane == overview::Pane::Triggers
+        {
+            path.push(format!("{} {key}", key.kind.variable()));
+        }
+    }
+    for screen in &model.screens {
+        path.push(match screen {
+            Screen::Delivery(screen) => format!("delivery {}", screen.row.new.id),
+            Screen::Text(screen) => screen.title(),
+            Screen::Events(_) => "events".to_owned(),
+            Screen::Editor(editor) => format!("editor {}", editor.id.title()),
+        });
+    }
+    path.join(" > ")
+}
+
+fn draw_footer(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut Buffer) {
+    let theme = &model.look.theme;
+    if !areas.path.is_empty() {
+        let area = areas.path;
+        let used = cells::put(buffer, area.x + 1, area.y, area.width - 1, &path(model), theme.dim);
+        let filter = match model.screens.last() {
+            None => model.overview.filter_text(model.overview.pane),
+            Some(Screen::Events(screen)) => &screen.filter_text,
+            Some(_) => "",
+        };
+        if !filter.is_empty() {
+            let room = area.width.saturating_sub(used + 3);
+            let filter = format!("filter: {filter}");
+            cells::put_right(buffer, area.x + used + 2, area.y, room, &filter, theme.warn);
+        }
+    }
+    let flash = flash(model, shape);
+    if shape != Shape::One || flash.is_none() {
+        footer::draw(model, areas.keys, buffer);
+    }
+    let area = areas.flash;
+    let mut room = area.width.saturating_sub(1);
+    let unseen = model.notices.unseen();
+    if unseen > 0 && shape != Shape::One {
+        let key = action::describe(ActionId::Events)
+            .map_or_else(String::new, |action| model.keymap.label(action));
+        let hint = format!("{key} events ({unseen})");
+        let cells = u16::try_from(text::width(&hint)).unwrap_or(0) + 1;
+        room = room.saturating_sub(cells + 1);
+        cells::put_right(buffer, area.x, area.y, area.width.saturating_sub(1), &hint, theme.warn);
+    }
+    if let Some((severity, message)) = flash {
+        let mark = match severity {
+            Severity::Info => "",
+            Severity::Warning => "warning: ",
+            Severity::Error => "error: ",
+        };
+        let style = theme.severity(severity);
+        let line = Rect::new(area.x + 1, area.y, room, 1);
+        cells::put_pieces(buffer, line, &[(mark, style), (&message, style)]);
+    }
+}
+
+/// The message to show: the status line's, or, in the editor without a side pane, the editor's.
+fn flash(model: &Model, shape: Shape) -> Option<(Severity, String)> {
+    if let Some(flash) = &model.flash {
+        return Some((flash.severity, flash.text.clone()));
+    }
+    match model.screens.last() {
+        Some(Screen::Editor(editor)) if shape == Shape::One && editor.message.is_some() => {
+            Some(editor::message(editor))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,55 @@
+//! The last line: the keys that work here, from the action registry; what can't be done now is
+//! dimmed.
+
+use super::cells;
+use crate::tui::action::{ACTIONS, Action, Scope};
+use crate::tui::model::Model;
+use crate::tui::text;
+use crate::tui::update::availability;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// The actions of these scopes, the ones of inner scopes first, each id once.
+pub fn actions(scopes: &[Scope]) -> Vec<&'static Action> {
+    let mut found: Vec<&'static Action> = Vec::new();
+    for scope in scopes {
+        for action in ACTIONS.iter().filter(|action| action.scopes.contains(scope)) {
+            let same_key = |other: &&Action| {
+                other.name == action.name
+                    || other.keys.first().is_some_and(|key| action.keys.first() == Some(key))
+            };
+            if !found.iter().any(same_key) {
+                found.push(action);
+            }
+        }
+    }
+    found
+}
+
+/// Draws as many hints as fit.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = &model.look.theme;
+    let mut shown = actions(&model.scopes());
+    shown.retain(|action| action.footer > 0);
+    shown.sort_by_key(|action| action.footer);
+    let mut x = area.x + 1;
+    for action in shown {
+        let key = model.keymap.label(action);
+        let cells = text::width(&key) + text::width(action.title) + 3;
+        let Ok(cells) = u16::try_from(cells) else { continue };
+        if x.saturating_add(cells) > area.right().saturating_add(2) {
+            continue;
+        }
+        let off = availability::reason(model, action.id).is_some();
+        let (key_style, style) = if off {
+            (theme.dim, theme.dim)
+        } else {
+            (theme.key, theme.text)
+        };
+        let room = area.right().saturating_sub(x);
+        x += cells::put(buffer, x, area.y, room, &key, key_style);
+        x += 1;
+        x += cells::put(buffer, x, area.y, area.right().saturating_sub(x), action.title, style);
+        x += 2;
+    }
+}

@@ -1,0 +1,114 @@
+//! Configurations that are wrong in part, and that change.
+
+use crate::scene::{WHEN, on_every_cluster};
+
+const BODY: &str = "webhook:\n  webhook:\n    method: POST\n    body: \"{{.pod.metadata.name}}\"\n";
+
+#[test]
+fn one_broken_key_stops_nothing_else() {
+    on_every_cluster(async |scene| {
+        let trigger = format!("- when: {WHEN}\n  send: [good]\n");
+        scene
+            .configure(&[
+                ("trigger.good", &trigger),
+                ("trigger.broken", "- when: pod.status.phase in [\n  send: [good]\n"),
+                ("template.good", BODY),
+                ("template.broken", "message: \"{{.pod.metadata\"\n"),
+                ("service.webhook.webhook", &scene.service()),
+                ("service.webhook.broken", "url: [\n"),
+                ("service.webhook.secretive", "url: http://127.0.0.1:9/$no-such-key\n"),
+            ])
+            .await;
+        scene
+            .create_pod(
+                "web-1",
+                &[
+                    ("subscribe.good.webhook", ""),
+                    ("subscribe.broken.webhook", ""),
+                    ("subscribe.good.no-such-service", "x"),
+                    ("subscribe.no-such-trigger.webhook", ""),
+                ],
+            )
+            .await;
+        scene.set_phase("web-1", "Running").await;
+        let engine = scene.engine(&[]);
+        let requests = scene.wait_for_requests(1).await;
+        assert_eq!(requests[0].2, "web-1");
+        for parts in [
+            ["level=error", "trigger.broken"],
+            ["level=error", "template.broken"],
+            ["level=error", "service.webhook.broken"],
+            ["no-such-key", "service.webhook.secretive"],
+            ["notification service 'no-such-service' is not supported", "web-1"],
+            ["trigger 'no-such-trigger' is not configured", "web-1"],
+        ] {
+            engine.wait_for_line(&parts, 0);
+        }
+        engine.stop();
+    });
+}
+
+#[test]
+fn a_changed_configuration_is_in_force_without_a_restart() {
+    on_every_cluster(async |scene| {
+        scene.create_pod("web-1", &[("subscribe.on-pod-ready.webhook", "")]).await;
+        scene.set_phase("web-1", "Running").await;
+        // No ConfigMap at all at first.
+        let engine = scene.engine(&[]);
+        engine.wait_for_line(&["Controller is running."], 0);
+        scene.configure_pod_ready().await;
+        scene.wait_for_requests(1).await;
+
+        // A version with a typing mistake: the last good one stays in force.
+        scene.create_pod("web-2", &[("subscribe.on-pod-ready.webhook", "")]).await;
+        scene
+            .configure(&[
+                ("trigger.on-pod-ready", "- when: pod.status.phase in [\n  send: [pod-ready]\n"),
+                (
+                    "template.pod-ready",
+                    "webhook:\n  webhook:\n    body: \"v2 {{.pod.metadata.name}}\"\n",
+                ),
+                ("service.webhook.webhook", &scene.service()),
+            ])
+            .await;
+        engine.wait_for_line(&["level=error", "trigger.on-pod-ready"], 0);
+        scene.set_phase("web-2", "Running").await;
+        let requests = scene.wait_for_requests(2).await;
+        assert_eq!(requests[1].2, "v2 web-2");
+        engine.stop();
+    });
+}
+
+#[test]
+fn default_subscriptions_reach_objects_without_annotations() {
+    on_every_cluster(async |scene| {
+        scene.create_pod("web-1", &[]).await;
+        scene.create_pod("web-2", &[]).await;
+        scene
+            .patch_metadata("web-2", serde_json::json!({"labels": {"team": "a"}}))
+            .await;
+        for name in ["web-1", "web-2"] {
+            scene.set_phase(name, "Running").await;
+        }
+        scene.configure_pod_ready().await;
+        let engine = scene.engine(&[]);
+        engine.wait_for_line(&["Controller is running."], 0);
+        let trigger = format!("- when: {WHEN}\n  send: [pod-ready]\n");
+        scene
+            .configure(&[
+                ("trigger.on-pod-ready", &trigger),
+                ("template.pod-ready", BODY),
+                ("service.webhook.webhook", &scene.service()),
+                (
+                    "subscriptions",
+                    "- recipients: [webhook]\n  triggers: [on-pod-ready]\n  selector: team=a\n",
+                ),
+            ])
+            .await;
+        let requests = scene.wait_for_requests(1).await;
+        assert_eq!(requests[0].2, "web-2");
+        scene.wait_for_notified("web-2", |state| state.is_some()).await;
+        assert_eq!(scene.notified("web-1").await, None);
+        engine.stop();
+    });
+}

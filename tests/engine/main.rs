@@ -1,0 +1,11 @@
+//! The engine as its users have it: the built program on a cluster, with a real receiver. Every
+//! story runs on the simulated cluster, and on a real kube-apiserver where there is one.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod configuration;
+mod delivery;
+mod pod_ready;
+mod process;
+mod scene;

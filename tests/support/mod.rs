@@ -1,0 +1,3 @@
+//! What the black-box tests share: the clusters that they run on.
+
+pub mod apiserver;
