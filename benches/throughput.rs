@@ -119,6 +119,7 @@ async fn run_engine(
         watches: vec![Watch::all(Kind::pod())],
         prefix: kubechime::domain::DEFAULT_PREFIX.into(),
         lease: LeaseUse::Off,
+        history_problem: String::new(),
         wording: Wording::Current,
         delivery: DeliveryOptions {
             concurrency: CONCURRENCY,

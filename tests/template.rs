@@ -96,6 +96,93 @@ fn errors_say_where_and_what_to_do() {
     assert!(error.help.is_some_and(|help| help.contains("{{with")));
 }
 
+/// Verbs, flags and complaints of `printf` beyond the vectors.
+#[test]
+fn printf_as_go() {
+    let cases = [
+        (
+            r#""%b %x %X %.0x %x" 3.5 3.5 3.5 3.5 0.0"#,
+            "7881299347898368p-51 0x1.cp+01 0X1.CP+01 0x1p+02 0x0p+00",
+        ),
+        (
+            r#""%.3x|%20.2x|" 1.0 -3.5"#,
+            "0x1.000p+00|         -0x1.c0p+01|",
+        ),
+        (r#""%v %.1f" 1+2i 1+2i"#, "(1+2i) (1.0+2.0i)"),
+        (
+            r#""%#v %#v" .l .m"#,
+            r#"[]interface {}{1, "a", interface {}(nil)} map[string]interface {}{"k":1.5}"#,
+        ),
+        (r#""%#v %#v %#v" 1 "q\"" nil"#, r#"1 "q\"" <nil>"#),
+        (
+            r#""%c %q %U %#U %08U|" 19990 128512 128512 128512 65"#,
+            "世 '😀' U+1F600 U+1F600 '😀'   U+0041|",
+        ),
+        (
+            r#""%08.3f %+08d % d %-8d|" -3.14159 42 5 7"#,
+            "-003.142 +0000042  5 7       |",
+        ),
+        (
+            r#""%#x %#X %#o %O %#b %#O" 255 255 8 8 5 8"#,
+            "0xff 0XFF 010 0o10 0b101 0o010",
+        ),
+        (
+            r#""% x|%#x|% #X|%.3x|%10x|" "hi" "hi" "hi" "hello" "a""#,
+            "68 69|0x6869|0X68 0X69|68656c|        61|",
+        ),
+        (
+            r#""%[2]*[1]d|%[3]*.[2]*[1]f|" 12 5"#,
+            "   12|%!f(BADINDEX)|",
+        ),
+        (r#""%[3]*.[2]*[1]f" 12.0 2 6"#, " 12.00"),
+        (
+            r#""%.*s %.*s" 4.5 "hi" -1 "hi""#,
+            "%!(BADPREC)hi %!(BADPREC)hi",
+        ),
+        (
+            r#""%.[2]d %*[2]d" 7"#,
+            "%!d(BADINDEX) %!d(BADINDEX)",
+        ),
+        (r#""%" 3"#, "%!(NOVERB)%!(EXTRA int=3)"),
+        (r#""%[1]""#, "%!(NOVERB)"),
+        (
+            r#""%w %w" "a" .l"#,
+            "%!w(string=a) %!w([]interface {}=[1 a <nil>])",
+        ),
+        (r#""%é %s" 1 2"#, "%!é(int=1) %!s(int=2)"),
+        (
+            r#""%6q|%-6q|%+q|%#q" "a" "b" "é" "`""#,
+            r#"   "a"|"b"   |"\u00e9"|"`""#,
+        ),
+        (
+            r#""%.0d|%5.0d|%+.3e|%G" 0 0 123456.789 1e-7"#,
+            "|     |+1.235e+05|1E-07",
+        ),
+        (r#""%#.3g %#g %#.0f" 1.0 1e6 2.0"#, "1.00 1.00000e+06 2."),
+        (r#""%-010d|%-+5d|%+-5d" 7 7 7"#, "7         |+7   |+7   "),
+        (
+            r#""%3c|%-3c|%03c|%.5s|%05s" 65 66 67 "héllo wörld" "é""#,
+            "  A|B  |00C|héllo|0000é",
+        ),
+    ];
+    let data = json!({"l": [1, "a", null], "m": {"k": 1.5}});
+    for (arguments, expected) in cases {
+        let source = format!("{{{{printf {arguments}}}}}");
+        assert_eq!(render(&source, &data).as_deref(), Ok(expected), "{source}");
+    }
+}
+
+#[test]
+fn visible_reads() {
+    let source = "{{.a.b}}{{with .c.d}}{{.e}}{{$.f}}{{end}}\n{{range .g}}{{.h}}{{$.i}}{{end}}\
+                  {{(index .j 0).k}}{{define \"x\"}}{{.l}}{{end}}";
+    let template = parse(source).expect("valid template");
+    let paths: Vec<String> = template.reads().iter().map(|r| r.path.join(".")).collect();
+    assert_eq!(paths, ["a.b", "c.d", "c.d.e", "f", "g", "i", "j"]);
+    let range = template.reads().into_iter().find(|read| read.path == ["g"]);
+    assert_eq!(range.map(|read| (read.line, read.column)), Some((2, 9)));
+}
+
 /// Changes of a map are seen by whoever holds it, but not by the caller nor by the next rendering.
 #[test]
 fn the_callers_json_never_changes() {

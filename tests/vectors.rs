@@ -6,7 +6,7 @@
 mod vectors_runner;
 
 use kubechime::expr::Version;
-use vectors_runner::expr;
+use vectors_runner::{expr, wire};
 
 #[test]
 fn expressions() {
@@ -21,4 +21,9 @@ fn expressions_of_the_newer_dialect() {
 #[test]
 fn expressions_of_upstream() {
     expr::run("expr-upstream.jsonl", Version::V1_16);
+}
+
+#[test]
+fn services_on_the_wire() {
+    wire::run();
 }

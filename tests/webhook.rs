@@ -246,11 +246,7 @@ async fn failures_to_connect_say_why() {
         ..Rule::default()
     }]);
     let early = refused(&format!("url: {}\nretryMax: -1", server.url()), true).await;
-    assert!(
-        early.ends_with("giving up after 1 attempt(s): ".to_owned().as_str())
-            || early.contains("closed the connection early"),
-        "{early}"
-    );
+    assert!(early.contains("closed the connection early"), "{early}");
 
     let plain = refused(
         &format!("url: {}", server.url().replace("http:", "https:")),
@@ -370,7 +366,6 @@ async fn redirects_are_followed() {
     );
 }
 
-/// Connections outlive a reload of the configuration when the options are the same.
 #[tokio::test]
 async fn services_are_made_with_warnings_not_errors() {
     let context = ServiceContext::default();
@@ -414,10 +409,13 @@ async fn services_are_made_with_warnings_not_errors() {
 #[tokio::test]
 async fn no_secret_gets_out() {
     const CANARY: &str = "c4nary-s3cret";
-    let echo = format!("you sent {CANARY} and Basic dXNlcjpjNG5hcnktczNjcmV0");
+    // Base64 of `user:` and the canary.
+    const PAIR: &str = "dXNlcjpjNG5hcnktczNjcmV0";
     let server = Recorder::start(vec![
-        Rule::status(200).path("/ok").body(&echo),
-        Rule::status(418).body(&echo),
+        Rule::status(200)
+            .path("/ok")
+            .body(&format!("you sent {CANARY} in {PAIR}")),
+        Rule::status(418).body(&format!("you sent {CANARY}")),
     ]);
     let base = server.url();
     let host = &base["http://".len()..];
@@ -479,9 +477,10 @@ async fn no_secret_gets_out() {
         let mut attempts = Vec::new();
         let result = service::send_series(&*service, &notification, &to, &mut |progress| {
             attempts.push(progress);
-        });
-        shown += &format!("{:?} {attempts:?}", result.await);
-        for form in [CANARY, "dXNlcjpjNG5hcnktczNjcmV0"] {
+        })
+        .await;
+        shown += &format!("{result:?} {attempts:?}");
+        for form in [CANARY, PAIR] {
             assert!(!shown.contains(form), "{options}\n{shown}");
         }
     }

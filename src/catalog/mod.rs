@@ -19,6 +19,7 @@ mod selector;
 mod service;
 mod source;
 mod status;
+mod subscription_list;
 mod template;
 mod text;
 mod trigger;

@@ -205,7 +205,12 @@ fn program(
         error.message()
     );
     let finding = Diagnostic::error("bad-expression", findings.key(), message).at(position);
+    let cut = node.is_some_and(|node| node.is_cut_by_comment(place.source));
     findings.push(match error.help() {
+        _ if cut => finding.help(
+            "a '#' behind a space begins a comment in YAML: put the expression in quotes, or write \
+             it as a block with '|-'",
+        ),
         Some(help) => finding.help(help),
         None => finding,
     });

@@ -63,8 +63,6 @@ pub(super) struct Started {
     pub(super) history: Option<History>,
     /// Namespace of the ConfigMap.
     pub(super) namespace: String,
-    /// What is wrong with the history, if anything.
-    pub(super) history_problem: Option<String>,
 }
 
 impl EngineArgs {
@@ -184,6 +182,7 @@ pub(super) async fn start(
             LogStyle::Classic => Wording::Classic,
             LogStyle::Text | LogStyle::Json => Wording::Current,
         },
+        history_problem: history_problem.unwrap_or_default(),
         delivery: DeliveryOptions {
             concurrency: settings.delivery.concurrency,
             rounds: settings.delivery.rounds,
@@ -194,15 +193,11 @@ pub(super) async fn start(
         },
         expr: expression_options(&settings.expr_version)?,
     };
-    if let Some(problem) = &history_problem {
-        tracing::error!("{problem}");
-    }
     let engine = engine::spawn(cluster, history.clone(), options, metrics, bus);
     Ok(Started {
         engine,
         history,
         namespace,
-        history_problem,
     })
 }
 

@@ -89,7 +89,7 @@ impl Stage {
             receiver_url: receiver.url(),
             ..ScenarioOptions::default()
         };
-        Scenario::prepare_receiver(&receiver);
+        Scenario::prepare(&receiver);
         let scenario = Scenario::start(&cluster, options);
         Ok(Self {
             cluster,
@@ -99,9 +99,8 @@ impl Stage {
     }
 
     fn end(self) {
-        if let Some(scenario) = self.scenario {
-            scenario.stop();
-        }
+        // First what changes the cluster, then what it talks to.
+        drop(self.scenario);
         if let Some(receiver) = self.receiver {
             receiver.shutdown();
         }

@@ -1,7 +1,9 @@
 //! Asking the server what we may do, before it is offered.
 
 use super::client::Cluster;
-use super::request::{Call, Permission, RequestError};
+use super::permission::Permission;
+use super::request::Call;
+use super::request_error::RequestError;
 use crate::domain::{Kind, ResourceKey};
 use serde::Deserialize;
 use std::collections::HashMap;

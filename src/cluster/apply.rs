@@ -3,10 +3,10 @@
 use super::client::{Cluster, FIELD_MANAGER};
 use super::lean::LeanObject;
 use super::list::{get_object, text_of};
-use super::request::{
-    Call, FailureClass, Permission, RequestCause, RequestError, collection_path, object_path,
-    with_query,
-};
+use super::paths::{collection_path, object_path, with_query};
+use super::permission::Permission;
+use super::request::Call;
+use super::request_error::{FailureClass, RequestCause, RequestError};
 use crate::domain::{Kind, ResourceKey};
 use crate::golang::json::write_string;
 use std::collections::BTreeMap;

@@ -1,9 +1,11 @@
 //! The connection to one cluster, and its credentials while they change.
 
-use super::kubeconfig::{ConnectError, ConnectOptions, Environment, FROM_FLAGS, Resolved, resolve};
-use super::request::{
-    Call, Permission, RequestCause, RequestError, credentials_problem, transport_cause,
-};
+use super::connect_error::ConnectError;
+use super::connect_options::ConnectOptions;
+use super::kubeconfig::{Environment, FROM_FLAGS, Resolved, resolve};
+use super::permission::Permission;
+use super::request::Call;
+use super::request_error::{RequestCause, RequestError, credentials_problem, transport_cause};
 use arc_swap::ArcSwap;
 use http::header::{HeaderValue, USER_AGENT};
 use kube::config::ExecInteractiveMode;

@@ -1,6 +1,8 @@
 //! The contexts of the kubeconfig, for choosing one.
 
-use super::kubeconfig::{ConnectError, ConnectOptions, Environment, IN_CLUSTER, Source, find};
+use super::connect_error::ConnectError;
+use super::connect_options::ConnectOptions;
+use super::kubeconfig::{Environment, IN_CLUSTER, Source, find};
 use kube::config::Kubeconfig;
 
 /// One entry of the kubeconfig.

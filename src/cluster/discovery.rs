@@ -1,20 +1,12 @@
 //! From what people call a kind (`po`, `deployments.apps`, `Rollout`) to the kind.
 
+use super::api_index::{GroupVersion, Resource, read_index};
 use super::client::Cluster;
-use super::request::{Call, FailureClass, Permission, RequestError};
+use super::request_error::RequestError;
 use super::suggestion::nearest;
 use crate::domain::Kind;
-use futures::{StreamExt as _, stream};
-use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// Everything in one answer, where the server can; older servers give an index of groups.
-const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
-     application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
-
-/// Requests at the same time, where each group has to be asked for.
-const PARALLEL: usize = 8;
 
 /// The kind was not found.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +51,11 @@ pub async fn resolve_kind(cluster: &Cluster, text: &str) -> Result<Arc<Kind>, Di
         sources.push("/apis");
     }
     for source in sources {
-        for catalog in read_source(cluster, source, &wanted).await? {
+        for catalog in read_index(cluster, source, |group, version| {
+            wanted.is_at(group, version)
+        })
+        .await?
+        {
             match catalog {
                 Ok(catalog) => {
                     if let Some(found) = wanted.find(&catalog) {
@@ -140,7 +136,7 @@ impl Wanted {
         let found = catalog
             .resources
             .iter()
-            .find(|resource| resource.is_called(&self.name))?;
+            .find(|resource| is_called(resource, &self.name))?;
         let kind = Kind {
             group: catalog.group.clone(),
             version: catalog.version.clone(),
@@ -157,6 +153,13 @@ impl Wanted {
     }
 }
 
+fn is_called(resource: &Resource, name: &str) -> bool {
+    resource.plural == name
+        || resource.singular == name
+        || resource.kind.eq_ignore_ascii_case(name)
+        || resource.short_names.iter().any(|short| short == name)
+}
+
 /// `v1`, `v2beta1`, `v1alpha3`.
 fn is_version(text: &str) -> bool {
     let Some(rest) = text.strip_prefix('v') else {
@@ -168,236 +171,6 @@ fn is_version(text: &str) -> bool {
         Some((major, minor)) => digits(major) && digits(minor),
         None => digits(rest),
     }
-}
-
-/// The resources of one version of one group.
-struct GroupVersion {
-    group: String,
-    version: String,
-    resources: Vec<Resource>,
-}
-
-struct Resource {
-    plural: String,
-    singular: String,
-    kind: String,
-    short_names: Vec<String>,
-    namespaced: bool,
-    watchable: bool,
-}
-
-impl Resource {
-    fn is_called(&self, name: &str) -> bool {
-        self.plural == name
-            || self.singular == name
-            || self.kind.eq_ignore_ascii_case(name)
-            || self.short_names.iter().any(|short| short == name)
-    }
-}
-
-fn watchable(verbs: &[String]) -> bool {
-    ["list", "watch"]
-        .iter()
-        .all(|verb| verbs.iter().any(|found| found == verb))
-}
-
-/// What can be the answer to `/api` and `/apis`.
-#[derive(Deserialize)]
-#[serde(tag = "kind")]
-enum Index {
-    #[serde(rename = "APIGroupDiscoveryList")]
-    Aggregated { items: Vec<AggregatedGroup> },
-    #[serde(rename = "APIGroupList")]
-    Groups { groups: Vec<Group> },
-    #[serde(rename = "APIVersions")]
-    Core { versions: Vec<String> },
-}
-
-#[derive(Deserialize)]
-struct AggregatedGroup {
-    #[serde(default)]
-    metadata: GroupName,
-    #[serde(default)]
-    versions: Vec<AggregatedVersion>,
-}
-
-#[derive(Default, Deserialize)]
-struct GroupName {
-    #[serde(default)]
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct AggregatedVersion {
-    version: String,
-    #[serde(default)]
-    resources: Vec<AggregatedResource>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AggregatedResource {
-    resource: String,
-    response_kind: Option<ResponseKind>,
-    #[serde(default)]
-    scope: String,
-    #[serde(default)]
-    singular_resource: String,
-    #[serde(default)]
-    verbs: Vec<String>,
-    #[serde(default)]
-    short_names: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct ResponseKind {
-    #[serde(default)]
-    kind: String,
-}
-
-impl From<AggregatedResource> for Resource {
-    fn from(found: AggregatedResource) -> Self {
-        Self {
-            watchable: watchable(&found.verbs),
-            namespaced: found.scope == "Namespaced",
-            plural: found.resource,
-            singular: found.singular_resource,
-            kind: found
-                .response_kind
-                .map_or_else(String::new, |response| response.kind),
-            short_names: found.short_names,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Group {
-    name: String,
-    versions: Vec<Version>,
-    preferred_version: Option<Version>,
-}
-
-#[derive(Clone, Deserialize)]
-struct Version {
-    version: String,
-}
-
-#[derive(Deserialize)]
-struct ResourceList {
-    resources: Vec<ListedResource>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ListedResource {
-    name: String,
-    #[serde(default)]
-    singular_name: String,
-    namespaced: bool,
-    kind: String,
-    #[serde(default)]
-    verbs: Vec<String>,
-    short_names: Option<Vec<String>>,
-}
-
-/// The groups behind `/api` or `/apis` that matter, in the server's order; within a group the
-/// preferred version first. A group that cannot be read is an error of its own.
-async fn read_source(
-    cluster: &Cluster,
-    source: &'static str,
-    wanted: &Wanted,
-) -> Result<Vec<Result<GroupVersion, RequestError>>, RequestError> {
-    let index = match read(cluster, source, AGGREGATED).await? {
-        Index::Aggregated { items } => return Ok(aggregated(items)),
-        Index::Groups { groups } => groups,
-        Index::Core { versions } => vec![Group {
-            name: String::new(),
-            versions: versions
-                .into_iter()
-                .map(|version| Version { version })
-                .collect(),
-            preferred_version: None,
-        }],
-    };
-    let mut versions = Vec::new();
-    for group in index
-        .into_iter()
-        .filter(|group| wanted.may_be_in(&group.name))
-    {
-        let preferred = group.preferred_version.clone();
-        let mut ordered: Vec<String> = preferred.into_iter().map(|v| v.version).collect();
-        ordered.extend(group.versions.into_iter().map(|v| v.version));
-        let mut seen = BTreeSet::new();
-        ordered
-            .retain(|version| seen.insert(version.clone()) && wanted.is_at(&group.name, version));
-        versions.extend(
-            ordered
-                .into_iter()
-                .map(|version| (group.name.clone(), version)),
-        );
-    }
-    let reads = versions.into_iter().map(|(group, version)| async move {
-        let path = if group.is_empty() {
-            format!("{source}/{version}")
-        } else {
-            format!("{source}/{group}/{version}")
-        };
-        let list: ResourceList = read(cluster, &path, super::request::JSON).await?;
-        Ok(GroupVersion {
-            group,
-            version,
-            resources: list.resources.into_iter().filter_map(listed).collect(),
-        })
-    });
-    let read: Vec<Result<GroupVersion, RequestError>> =
-        stream::iter(reads).buffered(PARALLEL).collect().await;
-    // A version that vanished since the index was read is no trouble.
-    let gone = |result: &Result<GroupVersion, RequestError>| matches!(result, Err(error) if error.class() == FailureClass::NotFound);
-    Ok(read.into_iter().filter(|result| !gone(result)).collect())
-}
-
-fn aggregated(groups: Vec<AggregatedGroup>) -> Vec<Result<GroupVersion, RequestError>> {
-    let mut all = Vec::new();
-    for group in groups {
-        for version in group.versions {
-            all.push(Ok(GroupVersion {
-                group: group.metadata.name.clone(),
-                version: version.version,
-                resources: version.resources.into_iter().map(Resource::from).collect(),
-            }));
-        }
-    }
-    all
-}
-
-/// `None` for subresources such as `pods/log`.
-fn listed(found: ListedResource) -> Option<Resource> {
-    if found.name.contains('/') {
-        return None;
-    }
-    Some(Resource {
-        watchable: watchable(&found.verbs),
-        namespaced: found.namespaced,
-        plural: found.name,
-        singular: found.singular_name,
-        kind: found.kind,
-        short_names: found.short_names.unwrap_or_default(),
-    })
-}
-
-async fn read<T: serde::de::DeserializeOwned>(
-    cluster: &Cluster,
-    path: &str,
-    accept: &'static str,
-) -> Result<T, RequestError> {
-    let call = Call {
-        accept,
-        ..Call::get(Permission::on_path(path), path.to_owned())
-    };
-    let answer = cluster.call(&call, cluster.request_timeout()).await?;
-    serde_json::from_slice(&answer)
-        .map_err(|error| RequestError::unreadable(&call.permission, error))
 }
 
 #[cfg(test)]

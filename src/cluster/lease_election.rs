@@ -3,9 +3,10 @@
 use super::client::Cluster;
 use super::lease::{LeaseOptions, LeaseState};
 use super::lease_record::{LeaseRecord, lease_kind};
-use super::request::{
-    Call, FailureClass, Permission, RequestError, collection_path, object_path, with_query,
-};
+use super::paths::{collection_path, object_path, with_query};
+use super::permission::Permission;
+use super::request::Call;
+use super::request_error::{FailureClass, RequestError};
 use crate::domain::ResourceKey;
 use std::time::{Duration, SystemTime};
 use tokio::sync::{mpsc, oneshot, watch};

@@ -2,7 +2,10 @@
 
 use super::client::Cluster;
 use super::lean::{LeanObject, Namespaces};
-use super::request::{Call, Permission, RequestError, collection_path, object_path, with_query};
+use super::paths::{collection_path, object_path, with_query};
+use super::permission::Permission;
+use super::request::Call;
+use super::request_error::RequestError;
 use super::scan::{ScanError, Scanner, unquote};
 use crate::domain::{Kind, ResourceKey};
 use bytes::Bytes;

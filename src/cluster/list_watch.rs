@@ -8,9 +8,11 @@ use super::backoff::Backoff;
 use super::client::Cluster;
 use super::lean::{LeanObject, Namespaces, ParseObjectError};
 use super::list::{ListQuery, RawPage, fetch_page, text_of};
-use super::request::{
-    Call, FailureClass, Permission, RequestCause, RequestError, collection_path, status_from_json,
-    transport_cause, with_query,
+use super::paths::{collection_path, with_query};
+use super::permission::Permission;
+use super::request::Call;
+use super::request_error::{
+    FailureClass, RequestCause, RequestError, status_from_json, transport_cause,
 };
 use super::scan::{ScanError, Scanner, unquote};
 use super::watch::{WatchEvent, WatchFailure, WatchOptions};

@@ -7,10 +7,13 @@
 //! only their metadata parsed ([`LeanObject`]).
 
 mod access;
+mod api_index;
 mod apply;
 mod backoff;
 mod client;
 mod config_watch;
+mod connect_error;
+mod connect_options;
 mod contexts;
 mod discovery;
 mod kubeconfig;
@@ -22,8 +25,11 @@ mod list;
 mod list_watch;
 mod managed_fields;
 mod patch;
+mod paths;
+mod permission;
 mod project;
 mod request;
+mod request_error;
 mod scan;
 mod suggestion;
 mod watch;
@@ -34,15 +40,18 @@ pub use client::{Cluster, FIELD_MANAGER, ServerVersion};
 pub use config_watch::{
     ConfigEvent, ConfigMapSnapshot, ConfigObject, SecretBytes, SecretSnapshot, watch_config,
 };
+pub use connect_error::ConnectError;
+pub use connect_options::ConnectOptions;
 pub use contexts::{ContextInfo, contexts};
 pub use discovery::{DiscoveryError, resolve_kind};
-pub use kubeconfig::{ConnectError, ConnectOptions, IN_CLUSTER};
+pub use kubeconfig::IN_CLUSTER;
 pub use lean::{LeanObject, ParseObjectError};
 pub use lease::{LeaseHandle, LeaseOptions, LeaseState, hold};
 pub use list::{ListQuery, Page, get_object, list_page};
 pub use managed_fields::FieldManager;
 pub use patch::{AnnotationChange, KnownAnnotation, PatchError, Patched, patch_annotation};
+pub use permission::Permission;
 pub use project::{ProjectError, hash, project};
-pub use request::{FailureClass, Permission, RequestCause, RequestError};
+pub use request_error::{FailureClass, RequestCause, RequestError};
 pub use scan::ScanError;
 pub use watch::{Scope, WatchEvent, WatchFailure, WatchOptions, WatchStream, watch};

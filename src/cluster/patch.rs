@@ -7,9 +7,10 @@ use super::backoff::Backoff;
 use super::client::{Cluster, FIELD_MANAGER};
 use super::lean::LeanObject;
 use super::list::text_of;
-use super::request::{
-    Call, FailureClass, METADATA, Permission, RequestError, object_path, with_query,
-};
+use super::paths::{object_path, with_query};
+use super::permission::Permission;
+use super::request::{Call, METADATA};
+use super::request_error::{FailureClass, RequestError};
 use crate::domain::ResourceKey;
 use crate::golang::json::write_string;
 use std::time::Duration;

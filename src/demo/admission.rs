@@ -11,7 +11,12 @@ use serde_json::{Map, Value, json};
 /// Completes an object that is to be created.
 pub(super) fn prepare_new(resource: &Resource, object: &mut Value, uid: String) {
     let metadata = meta_mut(object);
-    for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"] {
+    for field in [
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+        "managedFields",
+    ] {
         metadata.remove(field);
     }
     metadata.retain(|_, value| !value.is_null());
@@ -31,14 +36,17 @@ pub(super) fn prepare_given(resource: &Resource, object: &mut Value, uid: String
     let metadata = meta_mut(object);
     metadata.retain(|_, value| !value.is_null());
     metadata.entry("uid").or_insert_with(|| uid.into());
-    metadata.entry("creationTimestamp").or_insert_with(|| now().into());
+    metadata
+        .entry("creationTimestamp")
+        .or_insert_with(|| now().into());
     if resource.has_generation() {
         metadata.entry("generation").or_insert_with(|| 1.into());
     }
     let kind = resource.kind.clone();
     let map = as_map(object);
     map.entry("kind").or_insert_with(|| kind.into());
-    map.entry("apiVersion").or_insert_with(|| resource.api_version().into());
+    map.entry("apiVersion")
+        .or_insert_with(|| resource.api_version().into());
 }
 
 /// Puts back what a change may not touch, and counts the generation up.
@@ -114,7 +122,10 @@ pub(super) fn prepare_change(
         _ => return Err(ApiError::no_such_path()),
     }
     if resource.has_generation() && spec_changed(before, object) {
-        let generation = old["generation"].as_u64().unwrap_or_default().saturating_add(1);
+        let generation = old["generation"]
+            .as_u64()
+            .unwrap_or_default()
+            .saturating_add(1);
         meta_mut(object).insert("generation".to_owned(), generation.into());
     }
     Ok(())
@@ -143,17 +154,27 @@ pub(super) fn is_finished(object: &Value) -> bool {
     let metadata = &object["metadata"];
     !metadata["deletionTimestamp"].is_null()
         && metadata["finalizers"].as_array().is_none_or(Vec::is_empty)
-        && metadata["deletionGracePeriodSeconds"].as_u64().unwrap_or_default() == 0
+        && metadata["deletionGracePeriodSeconds"]
+            .as_u64()
+            .unwrap_or_default()
+            == 0
 }
 
 /// Whether a deleted object stays for a while, and with how many seconds of grace.
 pub(super) fn must_linger(resource: &Resource, object: &Value, grace: Option<u64>) -> Option<u64> {
-    let finalizers = object["metadata"]["finalizers"].as_array().is_some_and(|f| !f.is_empty());
+    let finalizers = object["metadata"]["finalizers"]
+        .as_array()
+        .is_some_and(|f| !f.is_empty());
     if resource.kind == "Pod" && resource.group.is_empty() {
         let phase = object["status"]["phase"].as_str().unwrap_or_default();
         let ended = matches!(phase, "Succeeded" | "Failed");
-        let scheduled = !object["spec"]["nodeName"].as_str().unwrap_or_default().is_empty();
-        let own = object["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap_or(30);
+        let scheduled = !object["spec"]["nodeName"]
+            .as_str()
+            .unwrap_or_default()
+            .is_empty();
+        let own = object["spec"]["terminationGracePeriodSeconds"]
+            .as_u64()
+            .unwrap_or(30);
         let grace = grace.unwrap_or(own);
         if !ended && scheduled && grace > 0 {
             return Some(grace);
@@ -262,22 +283,34 @@ fn service(object: &mut Value) {
     let external = spec.get("type").is_some_and(|kind| kind == "ExternalName");
     if !external && spec.get("clusterIP").is_none_or(|ip| ip == "") {
         let name = object["metadata"]["name"].as_str().unwrap_or_default();
-        let sum = name.bytes().fold(7_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+        let sum = name
+            .bytes()
+            .fold(7_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
         let address = format!("10.96.{}.{}", name.len() % 256, sum.max(1));
         let spec = member_mut(as_map(object), "spec");
         spec.insert("clusterIPs".to_owned(), json!([address]));
         spec.insert("clusterIP".to_owned(), address.into());
     }
-    default(member_mut(as_map(object), "status"), "loadBalancer", json!({}));
+    default(
+        member_mut(as_map(object), "status"),
+        "loadBalancer",
+        json!({}),
+    );
 }
 
 fn definition(object: &mut Value) {
-    let kind = object["spec"]["names"]["kind"].as_str().unwrap_or_default().to_owned();
+    let kind = object["spec"]["names"]["kind"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     let names = member_mut(member_mut(as_map(object), "spec"), "names");
     default(names, "singular", kind.to_ascii_lowercase());
     default(names, "listKind", format!("{kind}List"));
     let accepted = object["spec"]["names"].clone();
-    let versions = object["spec"]["versions"].as_array().cloned().unwrap_or_default();
+    let versions = object["spec"]["versions"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
     let stored: Vec<Value> = versions
         .iter()
         .filter(|v| v["storage"] == true)
@@ -317,7 +350,10 @@ fn pod_spec(spec: &mut Map<String, Value>, restart: &str) {
         };
         for container in containers {
             let container = as_map(container);
-            let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
+            let image = container
+                .get("image")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
             let floating = image.ends_with(":latest") || !image.contains([':', '@']);
             let pull = if floating { "Always" } else { "IfNotPresent" };
             default(container, "imagePullPolicy", pull);
@@ -335,8 +371,15 @@ fn pod_spec(spec: &mut Map<String, Value>, restart: &str) {
 
 /// The quality-of-service class that follows from requests and limits.
 fn quality(spec: &Value) -> &'static str {
-    let containers = spec["containers"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let has = |c: &Value, list: &str| c["resources"][list].as_object().is_some_and(|m| !m.is_empty());
+    let containers = spec["containers"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let has = |c: &Value, list: &str| {
+        c["resources"][list]
+            .as_object()
+            .is_some_and(|m| !m.is_empty())
+    };
     let bounded = |c: &Value| {
         let limits = &c["resources"]["limits"];
         let requests = &c["resources"]["requests"];
@@ -344,7 +387,10 @@ fn quality(spec: &Value) -> &'static str {
             && !limits["memory"].is_null()
             && (requests.is_null() || requests == limits)
     };
-    if containers.iter().all(|c| !has(c, "requests") && !has(c, "limits")) {
+    if containers
+        .iter()
+        .all(|c| !has(c, "requests") && !has(c, "limits"))
+    {
         "BestEffort"
     } else if containers.iter().all(bounded) {
         "Guaranteed"

@@ -54,7 +54,10 @@ pub(super) fn merge(
     merge_value(root, &mut object, &config);
 
     let mut entries = entries(before);
-    let own = entries.iter().position(|entry| writer.applied(entry)).map(|i| entries.remove(i));
+    let own = entries
+        .iter()
+        .position(|entry| writer.applied(entry))
+        .map(|i| entries.remove(i));
     let (changed, _) = fieldset::difference(root, before, &object);
     let mut conflicts = Vec::new();
     for entry in &mut entries {
@@ -73,8 +76,10 @@ pub(super) fn merge(
         return Err(ApiError::apply_conflict(&conflicts));
     }
     if let Some(Value::Object(previous)) = own.as_ref().map(|entry| &entry["fieldsV1"]) {
-        let others: Vec<&Map<String, Value>> =
-            entries.iter().filter_map(|entry| entry["fieldsV1"].as_object()).collect();
+        let others: Vec<&Map<String, Value>> = entries
+            .iter()
+            .filter_map(|entry| entry["fieldsV1"].as_object())
+            .collect();
         prune(root, &mut object, previous, Some(&set), &others, &[]);
     }
     let fields = Value::Object(set.to_json());
@@ -116,7 +121,11 @@ fn merge_value(node: Node<'_>, object: &mut Value, config: &Value) {
                 if value.is_null() {
                     map.remove(name);
                 } else {
-                    merge_value(place, map.entry(name.as_str()).or_insert(Value::Null), value);
+                    merge_value(
+                        place,
+                        map.entry(name.as_str()).or_insert(Value::Null),
+                        value,
+                    );
                 }
             }
         }
@@ -124,7 +133,9 @@ fn merge_value(node: Node<'_>, object: &mut Value, config: &Value) {
             let Value::Array(list) = object else { return };
             for item in items {
                 let step = item_step(&keys, item);
-                let found = list.iter_mut().find(|known| item_step(&keys, known) == step);
+                let found = list
+                    .iter_mut()
+                    .find(|known| item_step(&keys, known) == step);
                 match found {
                     Some(known) if step.is_some() => merge_value(node.item(), known, item),
                     _ => list.push(item.clone()),
@@ -161,8 +172,10 @@ fn prune(
             continue;
         }
         let still = now.and_then(|now| now.children.get(step));
-        let theirs: Vec<&Map<String, Value>> =
-            others.iter().filter_map(|tree| tree.get(step)?.as_object()).collect();
+        let theirs: Vec<&Map<String, Value>> = others
+            .iter()
+            .filter_map(|tree| tree.get(step)?.as_object())
+            .collect();
         let Value::Object(below) = below else {
             continue;
         };
@@ -185,8 +198,9 @@ fn prune(
                 let Structure::List(Merge::Keys(keys)) = structure else {
                     continue;
                 };
-                let found =
-                    list.iter_mut().find(|item| item_step(&keys, item).as_ref() == Some(step));
+                let found = list
+                    .iter_mut()
+                    .find(|item| item_step(&keys, item).as_ref() == Some(step));
                 if let Some(item) = found {
                     prune(node.item(), item, below, still, &theirs, &keys);
                 }
@@ -219,7 +233,11 @@ mod tests {
     use serde_json::json;
 
     fn writer(manager: &str) -> Writer<'_> {
-        Writer { manager, api_version: "apps/v1".into(), subresource: "" }
+        Writer {
+            manager,
+            api_version: "apps/v1".into(),
+            subresource: "",
+        }
     }
 
     fn config(containers: Value, labels: Value) -> Value {
@@ -233,8 +251,14 @@ mod tests {
     #[test]
     fn two_appliers_share_a_list_and_each_removes_only_its_own() {
         let registry = Registry::new(Default::default(), 1);
-        let kind = registry.find("apps", "deployments").expect("deployments").resource();
-        let ours = config(json!([{"name": "a", "image": "a:1"}]), json!({"x": "1", "y": "1"}));
+        let kind = registry
+            .find("apps", "deployments")
+            .expect("deployments")
+            .resource();
+        let ours = config(
+            json!([{"name": "a", "image": "a:1"}]),
+            json!({"x": "1", "y": "1"}),
+        );
         let mut object = ours.clone();
         own_new(&kind, &writer("one"), &ours, &mut object);
         let theirs = config(json!([{"name": "b", "image": "b:1"}]), json!({"z": "1"}));

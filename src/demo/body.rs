@@ -34,13 +34,14 @@ impl Answer {
     pub fn slowed(self, pause: Duration) -> Self {
         match self {
             Self::Stream(_) => self,
-            Self::Pieces { mut pieces, .. } => {
-                Self::stream(stream::unfold(pieces_joined(&mut pieces), move |mut rest| async move {
+            Self::Pieces { mut pieces, .. } => Self::stream(stream::unfold(
+                pieces_joined(&mut pieces),
+                move |mut rest| async move {
                     let next = rest.pop_front()?;
                     tokio::time::sleep(pause).await;
                     Some((Ok(next), rest))
-                }))
-            }
+                },
+            )),
         }
     }
 
@@ -87,9 +88,10 @@ impl Body for Answer {
                 *left = left.saturating_sub(data.len() as u64);
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
-            Self::Stream(stream) => {
-                stream.as_mut().poll_next(context).map(|next| next.map(|r| r.map(Frame::data)))
-            }
+            Self::Stream(stream) => stream
+                .as_mut()
+                .poll_next(context)
+                .map(|next| next.map(|r| r.map(Frame::data))),
         }
     }
 
@@ -111,7 +113,10 @@ pub(super) fn answer(code: u16, media_type: &'static str, body: Answer) -> Respo
     *response.status_mut() = StatusCode::from_u16(code).unwrap_or(StatusCode::OK);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("no-cache, private"),
+    );
     response
 }
 
@@ -129,7 +134,9 @@ pub(super) fn value(code: u16, tree: &Value) -> Response<Answer> {
 pub(super) fn error(error: &ApiError) -> Response<Answer> {
     let mut response = value(error.code(), &error.to_status());
     if let Some(seconds) = error.retry_after_seconds() {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
 }

@@ -156,7 +156,11 @@ impl SimCluster {
     /// As when the API server goes down: nothing listens and every connection is closed when this
     /// returns. The objects stay.
     pub async fn pause(&self) {
-        let serving = self.serving.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let serving = self
+            .serving
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(serving) = serving {
             serving.stop.cancel();
             serving.tasks.close();
@@ -202,13 +206,21 @@ impl SimCluster {
 
     /// Forgets all past changes: watches and lists that refer to an older state get 410.
     pub fn forget_history(&self) {
-        self.cluster.registry.all().iter().for_each(|collection| collection.forget_history());
+        self.cluster
+            .registry
+            .all()
+            .iter()
+            .for_each(|collection| collection.forget_history());
     }
 }
 
 impl Drop for SimCluster {
     fn drop(&mut self) {
-        let serving = self.serving.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let serving = self
+            .serving
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(serving) = serving {
             serving.stop.cancel();
         }

@@ -23,7 +23,11 @@ pub(super) fn dependents(
         return;
     }
     let namespace = owner["metadata"]["namespace"].as_str().unwrap_or_default();
-    let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
+    let prefix = if namespace.is_empty() {
+        String::new()
+    } else {
+        format!("{namespace}/")
+    };
     for collection in cluster.registry.all() {
         for (key, stored) in owned_by(&collection, &prefix, uid) {
             if propagation == "Orphan" {
@@ -47,19 +51,27 @@ fn owned_by(collection: &Collection, prefix: &str, uid: &str) -> Vec<(Key, Store
     let owned = |stored: &Stored| {
         let json = stored.json();
         // The identifier is rare: most objects need not be parsed to know that it is not there.
-        if !json.windows(uid.len()).any(|window| window == uid.as_bytes()) {
+        if !json
+            .windows(uid.len())
+            .any(|window| window == uid.as_bytes())
+        {
             return false;
         }
         let object = stored.value();
         let owners = object["metadata"]["ownerReferences"].as_array();
         owners.is_some_and(|owners| owners.iter().any(|owner| owner["uid"] == uid))
     };
-    page.entries.into_iter().filter(|(_, stored)| owned(stored)).collect()
+    page.entries
+        .into_iter()
+        .filter(|(_, stored)| owned(stored))
+        .collect()
 }
 
 fn release(collection: &Collection, key: &Key, stored: &Stored, uid: &str) {
     let mut object = stored.value();
-    let owners = meta_mut(&mut object).get_mut("ownerReferences").and_then(Value::as_array_mut);
+    let owners = meta_mut(&mut object)
+        .get_mut("ownerReferences")
+        .and_then(Value::as_array_mut);
     if let Some(owners) = owners {
         owners.retain(|owner| owner["uid"] != uid);
     }

@@ -25,11 +25,36 @@ pub(super) fn version() -> Value {
 
 /// Kinds that are only asked, never stored: `(group, plural, kind, namespaced)`.
 pub(super) const REVIEWS: [(&str, &str, &str, bool); 5] = [
-    ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview", false),
-    ("authorization.k8s.io", "localsubjectaccessreviews", "LocalSubjectAccessReview", true),
-    ("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview", false),
-    ("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview", false),
-    ("authorization.k8s.io", "subjectaccessreviews", "SubjectAccessReview", false),
+    (
+        "authentication.k8s.io",
+        "selfsubjectreviews",
+        "SelfSubjectReview",
+        false,
+    ),
+    (
+        "authorization.k8s.io",
+        "localsubjectaccessreviews",
+        "LocalSubjectAccessReview",
+        true,
+    ),
+    (
+        "authorization.k8s.io",
+        "selfsubjectaccessreviews",
+        "SelfSubjectAccessReview",
+        false,
+    ),
+    (
+        "authorization.k8s.io",
+        "selfsubjectrulesreviews",
+        "SelfSubjectRulesReview",
+        false,
+    ),
+    (
+        "authorization.k8s.io",
+        "subjectaccessreviews",
+        "SubjectAccessReview",
+        false,
+    ),
 ];
 
 /// One entry of discovery.
@@ -54,14 +79,19 @@ fn groups(registry: &Registry) -> Groups {
     for collection in registry.all() {
         let resource = collection.resource();
         for version in std::iter::once(&resource.version).chain(&resource.also) {
-            let entry = Entry { resource: Arc::clone(&resource), review: None };
+            let entry = Entry {
+                resource: Arc::clone(&resource),
+                review: None,
+            };
             add(&resource.group, version, entry);
         }
     }
     if let Some(any) = registry.find("", "pods") {
         for (group, plural, kind, namespaced) in REVIEWS {
-            let entry =
-                Entry { resource: any.resource(), review: Some((plural, kind, namespaced)) };
+            let entry = Entry {
+                resource: any.resource(),
+                review: Some((plural, kind, namespaced)),
+            };
             add(group, "v1", entry);
         }
     }
@@ -90,7 +120,10 @@ pub(super) fn group_list(registry: &Registry) -> Value {
 fn describe_group(group: &str, versions: &[(String, Vec<Entry>)]) -> Value {
     let describe =
         |version: &str| json!({"groupVersion": api_version(group, version), "version": version});
-    let all: Vec<Value> = versions.iter().map(|(version, _)| describe(version)).collect();
+    let all: Vec<Value> = versions
+        .iter()
+        .map(|(version, _)| describe(version))
+        .collect();
     json!({"name": group, "preferredVersion": all.first(), "versions": all})
 }
 
@@ -103,12 +136,28 @@ pub(super) fn one_group(registry: &Registry, group: &str) -> Option<Value> {
     Some(description)
 }
 
-const VERBS: [&str; 8] =
-    ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+const VERBS: [&str; 8] = [
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+];
 
 /// The subresources of a kind: name, group, version and kind of what they exchange, verbs.
-fn subresources(resource: &Resource) -> Vec<(&'static str, String, String, String, Vec<&'static str>)> {
-    let own = || (resource.group.clone(), resource.version.clone(), resource.kind.clone());
+fn subresources(
+    resource: &Resource,
+) -> Vec<(&'static str, String, String, String, Vec<&'static str>)> {
+    let own = || {
+        (
+            resource.group.clone(),
+            resource.version.clone(),
+            resource.kind.clone(),
+        )
+    };
     let mut list = Vec::new();
     let mut add = |name, (group, version, kind): (String, String, String), verbs| {
         list.push((name, group, version, kind, verbs));
@@ -117,13 +166,21 @@ fn subresources(resource: &Resource) -> Vec<(&'static str, String, String, Strin
         add("status", own(), vec!["get", "patch", "update"]);
     }
     if resource.scale {
-        let scale = ("autoscaling".to_owned(), "v1".to_owned(), "Scale".to_owned());
+        let scale = (
+            "autoscaling".to_owned(),
+            "v1".to_owned(),
+            "Scale".to_owned(),
+        );
         add("scale", scale, vec!["get", "patch", "update"]);
     }
     if resource.group.is_empty() && resource.kind == "Pod" {
         let eviction = ("policy".to_owned(), "v1".to_owned(), "Eviction".to_owned());
         add("eviction", eviction, vec!["create"]);
-        add("binding", (String::new(), "v1".to_owned(), "Binding".to_owned()), vec!["create"]);
+        add(
+            "binding",
+            (String::new(), "v1".to_owned(), "Binding".to_owned()),
+            vec!["create"],
+        );
         add("log", own(), vec!["get"]);
     }
     list
@@ -132,7 +189,10 @@ fn subresources(resource: &Resource) -> Vec<(&'static str, String, String, Strin
 /// `/api/v1` and `/apis/GROUP/VERSION`.
 pub(super) fn resource_list(registry: &Registry, group: &str, version: &str) -> Option<Value> {
     let groups = groups(registry);
-    let (_, entries) = groups.get(group)?.iter().find(|(known, _)| known == version)?;
+    let (_, entries) = groups
+        .get(group)?
+        .iter()
+        .find(|(known, _)| known == version)?;
     let mut list = Vec::new();
     for entry in entries {
         let resource = &entry.resource;
@@ -182,8 +242,10 @@ pub(super) fn aggregated(registry: &Registry, core: bool, document: &str) -> Val
             let versions: Vec<Value> = versions
                 .iter()
                 .map(|(version, entries)| {
-                    let resources: Vec<Value> =
-                        entries.iter().map(|entry| aggregated_entry(group, version, entry)).collect();
+                    let resources: Vec<Value> = entries
+                        .iter()
+                        .map(|entry| aggregated_entry(group, version, entry))
+                        .collect();
                     json!({"version": version, "freshness": "Current", "resources": resources})
                 })
                 .collect();
@@ -205,9 +267,7 @@ pub(super) fn aggregated(registry: &Registry, core: bool, document: &str) -> Val
 fn aggregated_entry(group: &str, version: &str, entry: &Entry) -> Value {
     let resource = &entry.resource;
     let scope = |namespaced| if namespaced { "Namespaced" } else { "Cluster" };
-    let kind_of = |group: &str, version: &str, kind: &str| {
-        json!({"group": group, "version": version, "kind": kind})
-    };
+    let kind_of = |group: &str, version: &str, kind: &str| json!({"group": group, "version": version, "kind": kind});
     if let Some((plural, kind, namespaced)) = entry.review {
         return json!({
             "resource": plural, "singularResource": kind.to_ascii_lowercase(),

@@ -76,15 +76,20 @@ impl Matcher {
 
     pub(super) fn matches(&self, subject: &Subject) -> bool {
         let same = |wanted: &Option<String>, found: &str| {
-            wanted.as_deref().is_none_or(|wanted| wanted == "*" || wanted == found)
+            wanted
+                .as_deref()
+                .is_none_or(|wanted| wanted == "*" || wanted == found)
         };
-        let resource = self.resource.as_deref().is_none_or(|wanted| match wanted.split_once('/') {
-            Some((plural, "*")) => plural == subject.resource,
-            Some((plural, sub)) => plural == subject.resource && sub == subject.subresource,
-            None => {
-                wanted == "*" || (wanted == subject.resource && subject.subresource.is_empty())
-            }
-        });
+        let resource = self
+            .resource
+            .as_deref()
+            .is_none_or(|wanted| match wanted.split_once('/') {
+                Some((plural, "*")) => plural == subject.resource,
+                Some((plural, sub)) => plural == subject.resource && sub == subject.subresource,
+                None => {
+                    wanted == "*" || (wanted == subject.resource && subject.subresource.is_empty())
+                }
+            });
         resource
             && same(&self.verb, &subject.verb)
             && same(&self.group, &subject.group)
@@ -181,7 +186,10 @@ pub struct Faults {
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { rules: Mutex::default(), endings: broadcast::Sender::new(64) }
+        Self {
+            rules: Mutex::default(),
+            endings: broadcast::Sender::new(64),
+        }
     }
 }
 
@@ -203,7 +211,12 @@ impl Faults {
     fn insert(&self, matcher: Matcher, fault: Fault, left: Option<u64>) -> RuleId {
         let mut rules = self.rules();
         let id = rules.id();
-        rules.faults.push(Rule { id, matcher, fault, left });
+        rules.faults.push(Rule {
+            id,
+            matcher,
+            fault,
+            left,
+        });
         id
     }
 
@@ -274,7 +287,10 @@ impl Faults {
     /// Whether the user may do this.
     pub(super) fn allows(&self, subject: &Subject) -> bool {
         let rules = self.rules();
-        let denied = rules.denied.iter().any(|(_, matcher)| matcher.matches(subject));
+        let denied = rules
+            .denied
+            .iter()
+            .any(|(_, matcher)| matcher.matches(subject));
         let within = rules
             .restricted
             .get(&subject.user)
@@ -311,7 +327,10 @@ mod tests {
             (Matcher::all().resource("deployments.extensions"), false),
             (Matcher::all().resource("deployments/status"), false),
             (Matcher::all().resource("deployments/*"), true),
-            (Matcher::all().namespace("team-a").name("web").user("ada"), true),
+            (
+                Matcher::all().namespace("team-a").name("web").user("ada"),
+                true,
+            ),
             (Matcher::all().namespace("team-b"), false),
             (Matcher::all().user("bob"), false),
         ] {
@@ -319,14 +338,21 @@ mod tests {
         }
         let status = subject("patch", "deployments", "status");
         assert!(!Matcher::all().resource("deployments").matches(&status));
-        assert!(Matcher::all().resource("deployments/status").matches(&status));
+        assert!(
+            Matcher::all()
+                .resource("deployments/status")
+                .matches(&status)
+        );
     }
 
     #[test]
     fn a_counted_fault_runs_out_and_delays_add_up() {
         let faults = Faults::default();
         let delay = Fault::Latency(Duration::from_millis(5));
-        let refusal = Fault::Status { code: 503, retry_after: None };
+        let refusal = Fault::Status {
+            code: 503,
+            retry_after: None,
+        };
         faults.inject(Matcher::all(), delay.clone());
         faults.inject_times(Matcher::all(), refusal.clone(), 1);
         faults.inject(Matcher::all(), Fault::Disconnect);
@@ -347,6 +373,9 @@ mod tests {
         faults.clear(rule);
         faults.allow_only("ada", vec![Matcher::all().resource("pods")]);
         assert!(!faults.allows(&web));
-        assert!(faults.allows(&Subject { user: "bob".into(), ..web }));
+        assert!(faults.allows(&Subject {
+            user: "bob".into(),
+            ..web
+        }));
     }
 }

@@ -19,11 +19,18 @@ pub(super) struct FieldSet {
 
 impl FieldSet {
     fn leaf() -> Self {
-        Self { member: true, ..Self::default() }
+        Self {
+            member: true,
+            ..Self::default()
+        }
     }
 
     fn everything() -> Self {
-        Self { member: true, whole: true, ..Self::default() }
+        Self {
+            member: true,
+            whole: true,
+            ..Self::default()
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -69,7 +76,10 @@ pub(super) fn of_object(root: Node<'_>, object: &Value) -> FieldSet {
 pub(super) fn difference(root: Node<'_>, before: &Value, after: &Value) -> (FieldSet, FieldSet) {
     let (mut changed, mut removed) = (FieldSet::default(), FieldSet::default());
     compare(root, before, after, &mut changed, &mut removed);
-    (without_server_fields(changed), without_server_fields(removed))
+    (
+        without_server_fields(changed),
+        without_server_fields(removed),
+    )
 }
 
 fn without_server_fields(mut set: FieldSet) -> FieldSet {
@@ -93,13 +103,19 @@ fn of(node: Node<'_>, value: &Value) -> FieldSet {
     match (node.structure(value), value) {
         (Structure::Struct, Value::Object(members)) => {
             for (name, value) in members {
-                set.add(format!("f:{name}"), of(node.member(name).unwrap_or(Node::Unknown), value));
+                set.add(
+                    format!("f:{name}"),
+                    of(node.member(name).unwrap_or(Node::Unknown), value),
+                );
             }
         }
         (Structure::Map, Value::Object(members)) => {
             set.member = true;
             for (name, value) in members {
-                set.add(format!("f:{name}"), of(node.member(name).unwrap_or(Node::Unknown), value));
+                set.add(
+                    format!("f:{name}"),
+                    of(node.member(name).unwrap_or(Node::Unknown), value),
+                );
             }
         }
         (Structure::List(Merge::Keys(keys)), Value::Array(items)) => {
@@ -119,7 +135,11 @@ fn of(node: Node<'_>, value: &Value) -> FieldSet {
         }
         _ => {}
     }
-    if set.is_empty() { FieldSet::leaf() } else { set }
+    if set.is_empty() {
+        FieldSet::leaf()
+    } else {
+        set
+    }
 }
 
 /// `k:{…}` of an item of a list with keys; `None` when the item has none of them.
@@ -137,7 +157,11 @@ pub(super) fn item_step(keys: &[String], item: &Value) -> Option<String> {
             }
         }
     }
-    if named.is_empty() { None } else { Some(format!("k:{}", Value::Object(named))) }
+    if named.is_empty() {
+        None
+    } else {
+        Some(format!("k:{}", Value::Object(named)))
+    }
 }
 
 fn compare(

@@ -40,7 +40,10 @@ fn expired(continued: bool, rv: u64, too_old: TooOld) -> ApiError {
              Start a new list without it.",
         )
     } else {
-        ApiError::expired(format!("too old resource version: {rv} ({})", too_old.oldest))
+        ApiError::expired(format!(
+            "too old resource version: {rv} ({})",
+            too_old.oldest
+        ))
     }
 }
 
@@ -60,8 +63,17 @@ pub(super) async fn collect(
 ) -> Result<Listing, ApiError> {
     let continued = query.get("continue");
     let (mut at, mut after) = snapshot(collection, query, continued)?;
-    let limit = query.get("limit").parse::<usize>().ok().filter(|&n| n > 0).unwrap_or(usize::MAX);
-    let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
+    let limit = query
+        .get("limit")
+        .parse::<usize>()
+        .ok()
+        .filter(|&n| n > 0)
+        .unwrap_or(usize::MAX);
+    let prefix = if namespace.is_empty() {
+        String::new()
+    } else {
+        format!("{namespace}/")
+    };
     let asked = at.unwrap_or_default();
     let mut entries: Vec<(Key, Stored)> = Vec::new();
     loop {
@@ -72,15 +84,28 @@ pub(super) async fn collect(
         let rv = page.rv;
         at = Some(rv);
         let more = page.more;
-        after = page.entries.last().map(|(key, _)| key.to_string()).or(after);
-        let mut selected = page.entries.into_iter().filter(|(key, s)| selector.selects(key, s));
+        after = page
+            .entries
+            .last()
+            .map(|(key, _)| key.to_string())
+            .or(after);
+        let mut selected = page
+            .entries
+            .into_iter()
+            .filter(|(key, s)| selector.selects(key, s));
         let room = limit.saturating_sub(entries.len());
         entries.extend(selected.by_ref().take(room));
         let full = entries.len() >= limit;
         let left_over = full && (more || selected.next().is_some());
         if full || !more {
             let last = entries.last().map(|(key, _)| key.to_string());
-            let next = left_over.then(|| Continue { rv, after: last.unwrap_or_default() }.encode());
+            let next = left_over.then(|| {
+                Continue {
+                    rv,
+                    after: last.unwrap_or_default(),
+                }
+                .encode()
+            });
             return Ok(Listing { entries, rv, next });
         }
         tokio::task::yield_now().await;
@@ -96,10 +121,17 @@ fn snapshot(
     let version = query.get("resourceVersion");
     let matching = query.get("resourceVersionMatch");
     let refuse = |field: &str, message: &str| {
-        Err(ApiError::invalid_option("ListOptions", field, &format!("Forbidden: {message}")))
+        Err(ApiError::invalid_option(
+            "ListOptions",
+            field,
+            &format!("Forbidden: {message}"),
+        ))
     };
     if !matches!(matching, "" | "Exact" | "NotOlderThan") {
-        return refuse("resourceVersionMatch", "supported values are Exact and NotOlderThan");
+        return refuse(
+            "resourceVersionMatch",
+            "supported values are Exact and NotOlderThan",
+        );
     }
     if !matching.is_empty() && version.is_empty() {
         let rule = "resourceVersionMatch is forbidden unless resourceVersion is provided";
@@ -132,7 +164,8 @@ pub(super) fn parse_version(text: &str) -> Result<u64, ApiError> {
     if text.is_empty() {
         return Ok(0);
     }
-    let message = || ApiError::bad_request(format!("Invalid value: {text:?}: not a resourceVersion"));
+    let message =
+        || ApiError::bad_request(format!("Invalid value: {text:?}: not a resourceVersion"));
     text.parse().map_err(|_| message())
 }
 

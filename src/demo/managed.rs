@@ -47,12 +47,19 @@ pub(super) fn root(resource: &Resource) -> Node<'_> {
 
 /// The entries of an object.
 pub(super) fn entries(object: &Value) -> Vec<Value> {
-    object["metadata"]["managedFields"].as_array().cloned().unwrap_or_default()
+    object["metadata"]["managedFields"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Puts entries into an object, without those that own nothing.
 pub(super) fn set_entries(object: &mut Value, mut entries: Vec<Value>) {
-    entries.retain(|e| e["fieldsV1"].as_object().is_some_and(|fields| !fields.is_empty()));
+    entries.retain(|e| {
+        e["fieldsV1"]
+            .as_object()
+            .is_some_and(|fields| !fields.is_empty())
+    });
     let metadata = meta_mut(object);
     if entries.is_empty() {
         metadata.remove("managedFields");
@@ -81,7 +88,9 @@ pub(super) fn same_but_owners(before: &Value, after: &Value) -> bool {
         metadata
     };
     old.len() == new.len()
-        && old.iter().all(|(key, value)| key == "metadata" || new.get(key) == Some(value))
+        && old
+            .iter()
+            .all(|(key, value)| key == "metadata" || new.get(key) == Some(value))
         && bare(old) == bare(new)
 }
 
@@ -126,7 +135,11 @@ mod tests {
     use crate::demo::resource::Registry;
 
     fn writer(manager: &str) -> Writer<'_> {
-        Writer { manager, api_version: "v1".into(), subresource: "" }
+        Writer {
+            manager,
+            api_version: "v1".into(),
+            subresource: "",
+        }
     }
 
     #[test]
@@ -155,7 +168,10 @@ mod tests {
         record(&pods, &writer("two"), Some(&before), &mut pod);
         let entries = entries(&pod);
         assert_eq!(entries.len(), 2);
-        assert_eq!(entries[0]["fieldsV1"]["f:metadata"], json!({"f:annotations": {}}));
+        assert_eq!(
+            entries[0]["fieldsV1"]["f:metadata"],
+            json!({"f:annotations": {}})
+        );
         assert_eq!(
             entries[1]["fieldsV1"],
             json!({"f:metadata": {"f:annotations": {"f:x": {}, "f:y": {}}}})

@@ -39,7 +39,9 @@ impl Form {
                 continue;
             }
             let parameter = |name: &str| {
-                choice.split(';').find_map(|p| p.trim().strip_prefix(name)?.strip_prefix('='))
+                choice
+                    .split(';')
+                    .find_map(|p| p.trim().strip_prefix(name)?.strip_prefix('='))
             };
             let version = parameter("v").unwrap_or("v1").to_owned();
             match parameter("as") {
@@ -65,13 +67,19 @@ mod tests {
         for (accept, expected) in [
             ("", Ok(Form::Plain)),
             ("*/*", Ok(Form::Plain)),
-            ("application/vnd.kubernetes.protobuf,application/json", Ok(Form::Plain)),
+            (
+                "application/vnd.kubernetes.protobuf,application/json",
+                Ok(Form::Plain),
+            ),
             (kubectl, Ok(Form::Table("v1".into(), Include::Metadata))),
             (
                 "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1",
                 Ok(Form::Metadata("v1".into())),
             ),
-            ("application/vnd.kubernetes.protobuf", Err(ApiError::not_acceptable())),
+            (
+                "application/vnd.kubernetes.protobuf",
+                Err(ApiError::not_acceptable()),
+            ),
         ] {
             assert_eq!(Form::negotiate(accept, ""), expected, "{accept}");
         }

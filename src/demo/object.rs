@@ -42,7 +42,10 @@ pub(super) fn now() -> String {
 
 /// A point in time as objects carry it: seconds, UTC.
 pub(super) fn stamp(at: Timestamp) -> String {
-    at.round(Unit::Second).unwrap_or(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    at.round(Unit::Second)
+        .unwrap_or(at)
+        .strftime("%Y-%m-%dT%H:%M:%SZ")
+        .to_string()
 }
 
 /// The members of a stored object that selectors ask for, read without building the rest.

@@ -18,7 +18,10 @@ pub struct Objects(pub(super) Arc<Cluster>);
 impl Objects {
     fn collection(&self, resource: &str) -> Result<Arc<Collection>, ApiError> {
         let (plural, group) = resource.split_once('.').unwrap_or((resource, ""));
-        self.0.registry.storage(group, plural).ok_or_else(ApiError::no_such_path)
+        self.0
+            .registry
+            .storage(group, plural)
+            .ok_or_else(ApiError::no_such_path)
     }
 
     /// An object; `namespace` is empty for cluster-scoped kinds. `resource` is written as in
@@ -30,17 +33,23 @@ impl Objects {
 
     /// The objects of a kind in the order of namespace and name; an empty `namespace` is all.
     pub fn list(&self, resource: &str, namespace: &str) -> Vec<Value> {
-        let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}/") };
-        let page = self.collection(resource).ok().and_then(|collection| {
-            collection.page(None, &prefix, None, usize::MAX).ok()
-        });
+        let prefix = if namespace.is_empty() {
+            String::new()
+        } else {
+            format!("{namespace}/")
+        };
+        let page = self
+            .collection(resource)
+            .ok()
+            .and_then(|collection| collection.page(None, &prefix, None, usize::MAX).ok());
         let entries = page.map(|page| page.entries).unwrap_or_default();
         entries.iter().map(|(_, stored)| stored.value()).collect()
     }
 
     /// How many objects of a kind there are.
     pub fn count(&self, resource: &str) -> usize {
-        self.collection(resource).map_or(0, |collection| collection.len())
+        self.collection(resource)
+            .map_or(0, |collection| collection.len())
     }
 
     /// Creates or replaces an object as it is, status included, past all checks; missing
@@ -53,7 +62,9 @@ impl Objects {
         let collection = self.collection(resource)?;
         let kind = collection.resource();
         if meta(&object, "name").is_empty() {
-            return Err(ApiError::bad_request("an object without metadata.name can't be put"));
+            return Err(ApiError::bad_request(
+                "an object without metadata.name can't be put",
+            ));
         }
         admission::prepare_given(&kind, &mut object, self.0.uid());
         let key = key(meta(&object, "namespace"), meta(&object, "name"));
@@ -94,7 +105,11 @@ impl Objects {
             edit(&mut object);
             if let Some((manager, subresource)) = manager {
                 let api_version = kind.api_version();
-                let writer = Writer { manager, api_version, subresource };
+                let writer = Writer {
+                    manager,
+                    api_version,
+                    subresource,
+                };
                 managed::record(&kind, &writer, Some(&before), &mut object);
             }
             match collection.commit(&key, Expect::Version(found.rv), &mut object) {
@@ -113,7 +128,11 @@ impl Objects {
         mut object: Value,
     ) -> Result<Value, ApiError> {
         let kind = self.collection(resource)?.resource();
-        let writer = Writer { manager, api_version: kind.api_version(), subresource: "" };
+        let writer = Writer {
+            manager,
+            api_version: kind.api_version(),
+            subresource: "",
+        };
         managed::record(&kind, &writer, None, &mut object);
         self.put(resource, object)
     }
@@ -124,7 +143,9 @@ impl Objects {
         let Ok(collection) = self.collection(resource) else {
             return false;
         };
-        self.0.remove(&collection, &key(namespace, name), Expect::Any).is_some()
+        self.0
+            .remove(&collection, &key(namespace, name), Expect::Any)
+            .is_some()
     }
 
     /// Creates a namespace, unless it is there.
@@ -145,11 +166,16 @@ impl Objects {
 
     /// The resourceVersion of now: every later change has a higher one.
     pub(super) fn version(&self, resource: &str) -> u64 {
-        self.collection(resource).map_or(0, |collection| collection.version())
+        self.collection(resource)
+            .map_or(0, |collection| collection.version())
     }
 
     /// The changes of a kind after a resourceVersion, oldest first.
-    pub(super) fn changes_after(&self, resource: &str, version: u64) -> Result<Vec<Change>, TooOld> {
+    pub(super) fn changes_after(
+        &self,
+        resource: &str,
+        version: u64,
+    ) -> Result<Vec<Change>, TooOld> {
         match self.collection(resource) {
             Ok(collection) => collection.changes_after(version, usize::MAX),
             Err(_) => Ok(Vec::new()),

@@ -117,7 +117,9 @@ fn custom_name(resource: &Resource, version: &str) -> String {
 }
 
 fn custom_definition(document: Version, resource: &Resource, version: &str) -> Value {
-    let declared = resource.custom_version(version).map(|v| &v["schema"]["openAPIV3Schema"]);
+    let declared = resource
+        .custom_version(version)
+        .map(|v| &v["schema"]["openAPIV3Schema"]);
     let mut described = match (document, declared) {
         (Version::Three, Some(schema)) if schema.is_object() => schema.clone(),
         _ => json!({"type": "object"}),
@@ -148,8 +150,9 @@ fn paths(document: Version, resource: &Resource, version: &str, paths: &mut Map<
         Version::Three => json!({"name": name, "in": "query", "schema": {"type": "string"}}),
     };
     let operation = |action: &str| {
-        let parameters: Vec<Value> =
-            ["dryRun", "fieldManager", "fieldValidation", "force"].map(parameter).into();
+        let parameters: Vec<Value> = ["dryRun", "fieldManager", "fieldValidation", "force"]
+            .map(parameter)
+            .into();
         json!({
             "operationId": format!("{action}{}", resource.kind),
             "parameters": parameters,
@@ -205,7 +208,10 @@ fn document_two(registry: &Registry) -> Value {
 /// `/openapi/v2`: protobuf for those who ask for it first, else JSON.
 pub(super) fn v2(registry: &Registry, accept: &str) -> Response<Answer> {
     let document = document_two(registry);
-    let json_first = accept.split(',').next().is_none_or(|first| first.contains("json"));
+    let json_first = accept
+        .split(',')
+        .next()
+        .is_none_or(|first| first.contains("json"));
     if json_first || !accept.contains("protobuf") {
         return body::value(200, &document);
     }
@@ -225,9 +231,12 @@ pub(super) fn v3_index(registry: &Registry) -> Value {
             };
             // Clients keep the documents under this mark until it changes.
             let content = resource.custom.as_ref().map(|custom| custom.to_string());
-            let mark = content.unwrap_or_default().bytes().fold(5381_u64, |mark, byte| {
-                mark.wrapping_mul(33) ^ u64::from(byte)
-            });
+            let mark = content
+                .unwrap_or_default()
+                .bytes()
+                .fold(5381_u64, |mark, byte| {
+                    mark.wrapping_mul(33) ^ u64::from(byte)
+                });
             let address = format!("/openapi/v3/{path}?hash={mark:016X}");
             index.insert(path, json!({"serverRelativeURL": address}));
         }
@@ -253,8 +262,14 @@ pub(super) fn v3(registry: &Registry, group: &str, version: &str) -> Option<Valu
         let name = schema::type_name(&resource, version);
         if let Some(found) = types().get(name.as_str()) {
             let kind = group_version_kind(&resource, version);
-            schemas.insert(full_name(&name), definition(Version::Three, found, Some(kind)));
-            found.fields.values().for_each(|field| mentioned(&field.shape, &mut wanted));
+            schemas.insert(
+                full_name(&name),
+                definition(Version::Three, found, Some(kind)),
+            );
+            found
+                .fields
+                .values()
+                .for_each(|field| mentioned(&field.shape, &mut wanted));
         }
     }
     if all_paths.is_empty() {
@@ -281,7 +296,10 @@ fn mentioned(shape: &Shape, wanted: &mut BTreeSet<&'static str>) {
         Shape::Map(item) | Shape::List(_, item) => mentioned(item, wanted),
         Shape::Type(name) if wanted.insert(name) => {
             if let Some(found) = types().get(name) {
-                found.fields.values().for_each(|field| mentioned(&field.shape, wanted));
+                found
+                    .fields
+                    .values()
+                    .for_each(|field| mentioned(&field.shape, wanted));
             }
         }
         _ => {}

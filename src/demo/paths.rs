@@ -18,7 +18,12 @@ pub(super) fn respond(cluster: &Cluster, parts: &Parts) -> Result<Response<Answe
     }
     let accept = header_text(&parts.headers, header::ACCEPT);
     let host = header_text(&parts.headers, header::HOST);
-    let path: Vec<&str> = parts.uri.path().split('/').filter(|part| !part.is_empty()).collect();
+    let path: Vec<&str> = parts
+        .uri
+        .path()
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect();
     let found = match path.as_slice() {
         [] => Some(json!({
             "paths": ["/api", "/apis", "/healthz", "/livez", "/openapi/v2", "/openapi/v3",
@@ -26,24 +31,26 @@ pub(super) fn respond(cluster: &Cluster, parts: &Parts) -> Result<Response<Answe
         })),
         ["healthz" | "readyz" | "livez", ..] => {
             let text = Bytes::from_static(b"ok");
-            return Ok(answer(200, "text/plain; charset=utf-8", Answer::pieces([text])));
+            return Ok(answer(
+                200,
+                "text/plain; charset=utf-8",
+                Answer::pieces([text]),
+            ));
         }
         ["version"] => Some(discovery::version()),
         ["api"] | ["apis"] => return Ok(groups(cluster, path == ["api"], accept, host)),
         ["api", version] => discovery::resource_list(&cluster.registry, "", version),
         ["apis", group] => discovery::one_group(&cluster.registry, group),
-        ["apis", group, version] => {
-            discovery::resource_list(&cluster.registry, group, version)
-        }
+        ["apis", group, version] => discovery::resource_list(&cluster.registry, group, version),
         ["openapi", "v2"] => return Ok(openapi::v2(&cluster.registry, accept)),
         ["openapi", "v3"] => Some(openapi::v3_index(&cluster.registry)),
         ["openapi", "v3", "api", version] => openapi::v3(&cluster.registry, "", version),
-        ["openapi", "v3", "apis", group, version] => {
-            openapi::v3(&cluster.registry, group, version)
-        }
+        ["openapi", "v3", "apis", group, version] => openapi::v3(&cluster.registry, group, version),
         _ => None,
     };
-    found.map(|document| body::value(200, &document)).ok_or_else(ApiError::no_such_path)
+    found
+        .map(|document| body::value(200, &document))
+        .ok_or_else(ApiError::no_such_path)
 }
 
 /// `/api` and `/apis` in the form that the client prefers.
@@ -53,9 +60,15 @@ fn groups(cluster: &Cluster, core: bool, accept: &str, host: &str) -> Response<A
             continue;
         }
         let (version, media_type) = if choice.contains("v=v2beta1") {
-            ("v2beta1", "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList")
+            (
+                "v2beta1",
+                "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList",
+            )
         } else {
-            ("v2", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")
+            (
+                "v2",
+                "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
+            )
         };
         let document = discovery::aggregated(&cluster.registry, core, version);
         let text = Bytes::from(document.to_string());
@@ -80,7 +93,10 @@ pub(super) fn log(pod: &Value) -> String {
         let ended = &container["lastState"]["terminated"];
         if let Some(reason) = ended["reason"].as_str() {
             let at = ended["finishedAt"].as_str().unwrap_or_default();
-            text.push_str(&format!("{at} ERROR {label}: {reason}, code {}\n", ended["exitCode"]));
+            text.push_str(&format!(
+                "{at} ERROR {label}: {reason}, code {}\n",
+                ended["exitCode"]
+            ));
         }
         if let Some(at) = container["state"]["running"]["startedAt"].as_str() {
             text.push_str(&format!("{at} INFO {label}: listening\n"));

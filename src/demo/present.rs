@@ -121,12 +121,18 @@ impl Presenter {
             )
         };
         match &self.form {
-            Form::Plain => {
-                kind(&format!("{}List", self.asked.kind), &self.api_version(), "", "items")
-            }
-            Form::Metadata(version) => {
-                kind("PartialObjectMetadataList", &format!("meta.k8s.io/{version}"), "", "items")
-            }
+            Form::Plain => kind(
+                &format!("{}List", self.asked.kind),
+                &self.api_version(),
+                "",
+                "items",
+            ),
+            Form::Metadata(version) => kind(
+                "PartialObjectMetadataList",
+                &format!("meta.k8s.io/{version}"),
+                "",
+                "items",
+            ),
             Form::Table(version, _) => {
                 let columns = table::definitions(&self.asked, &self.version);
                 let columns = format!(r#","columnDefinitions":{columns}"#);
@@ -175,7 +181,10 @@ impl Presenter {
             Form::Metadata(version) => self.metadata(&json!({"metadata": metadata}), version),
             Form::Table(version, _) => self.table(Vec::new(), metadata, version),
         };
-        line(r#"{"type":"BOOKMARK","object":"#, object.to_string().as_bytes())
+        line(
+            r#"{"type":"BOOKMARK","object":"#,
+            object.to_string().as_bytes(),
+        )
     }
 }
 

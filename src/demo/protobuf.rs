@@ -57,7 +57,10 @@ fn type_name(api_version: &str, kind: &str) -> String {
     match api_version.split_once('/') {
         None => format!("core.{api_version}.{kind}"),
         Some((group, version)) => {
-            format!("{}.{version}.{kind}", group.split('.').next().unwrap_or_default())
+            format!(
+                "{}.{version}.{kind}",
+                group.split('.').next().unwrap_or_default()
+            )
         }
     }
 }
@@ -147,11 +150,15 @@ fn insert(
 ) -> Option<()> {
     match shape {
         Shape::List(_, item) => {
-            let list = object.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+            let list = object
+                .entry(name)
+                .or_insert_with(|| Value::Array(Vec::new()));
             list.as_array_mut()?.push(value(item, wire, depth)?);
         }
         Shape::Map(item) => {
-            let Wire::Bytes(entry) = wire else { return None };
+            let Wire::Bytes(entry) = wire else {
+                return None;
+            };
             let (mut key, mut held) = (String::new(), Value::String(String::new()));
             for part in fields(entry)? {
                 match part {
@@ -160,7 +167,9 @@ fn insert(
                     _ => {}
                 }
             }
-            let map = object.entry(name).or_insert_with(|| Value::Object(Map::new()));
+            let map = object
+                .entry(name)
+                .or_insert_with(|| Value::Object(Map::new()));
             map.as_object_mut()?.insert(key, held);
         }
         _ => {
@@ -196,7 +205,13 @@ fn value(shape: &Shape, wire: &Wire<'_>, depth: usize) -> Option<Value> {
         (Shape::Time | Shape::MicroTime, Wire::Bytes(bytes)) => time(shape, bytes)?,
         (Shape::Type(name), Wire::Bytes(bytes)) => {
             let mut object = Map::new();
-            message(&types().get(name)?.fields, &mut Vec::new(), bytes, &mut object, depth + 1)?;
+            message(
+                &types().get(name)?.fields,
+                &mut Vec::new(),
+                bytes,
+                &mut object,
+                depth + 1,
+            )?;
             Value::Object(object)
         }
         _ => return None,
@@ -269,12 +284,21 @@ mod tests {
         let volume = [field(1, b"tmp"), field(2, &source)].concat();
         let object = field(2, &field(1, &volume));
         let pod = decode(&body("Pod", &object)).expect("a Pod");
-        assert_eq!(pod["spec"], json!({"volumes": [{"name": "tmp", "emptyDir": {}}]}));
+        assert_eq!(
+            pod["spec"],
+            json!({"volumes": [{"name": "tmp", "emptyDir": {}}]})
+        );
     }
 
     #[test]
     fn garbage_is_refused() {
-        for bytes in [&b""[..], b"k8s", b"k8s\0\xff", b"k8s\0\x12\xff\xff\xff\xff\x0f", b"{}"] {
+        for bytes in [
+            &b""[..],
+            b"k8s",
+            b"k8s\0\xff",
+            b"k8s\0\x12\xff\xff\xff\xff\x0f",
+            b"{}",
+        ] {
             assert!(decode(bytes).is_err(), "{bytes:?}");
         }
         let mut deep = Vec::new();

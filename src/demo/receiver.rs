@@ -10,7 +10,7 @@ use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -45,7 +45,10 @@ pub struct Received {
 impl Received {
     /// The first header of this name (in lower case).
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body as text; bytes that are no UTF-8 are replaced.
@@ -84,13 +87,20 @@ impl Default for Reply {
 impl Reply {
     /// An answer with this status code.
     pub fn code(code: u16) -> Self {
-        Self { code, body: format!("{code}\n"), ..Self::default() }
+        Self {
+            code,
+            body: format!("{code}\n"),
+            ..Self::default()
+        }
     }
 
     /// 429 with `Retry-After` in seconds.
     pub fn retry_after(seconds: u64) -> Self {
         let headers = vec![("retry-after".to_owned(), seconds.to_string())];
-        Self { headers, ..Self::code(429) }
+        Self {
+            headers,
+            ..Self::code(429)
+        }
     }
 }
 
@@ -129,7 +139,10 @@ impl Shared {
             Some(prefix) => received.path.starts_with(prefix),
             None => received.path == rule,
         };
-        let found = state.rules.iter().rposition(|(rule, _, left)| matches(rule) && *left != Some(0));
+        let found = state
+            .rules
+            .iter()
+            .rposition(|(rule, _, left)| matches(rule) && *left != Some(0));
         let reply = match found.and_then(|index| state.rules.get_mut(index)) {
             Some((_, reply, left)) => {
                 *left = left.map(|left| left.saturating_sub(1));
@@ -183,13 +196,28 @@ impl Receiver {
     ///
     /// When the port can't be listened on.
     pub async fn start(port: u16) -> io::Result<Receiver> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        Self::listen((Ipv4Addr::LOCALHOST, port).into()).await
+    }
+
+    /// Listens on this address, for a receiver that others than this machine reach.
+    ///
+    /// # Errors
+    ///
+    /// When the address can't be listened on.
+    pub async fn listen(address: SocketAddr) -> io::Result<Receiver> {
+        let listener = TcpListener::bind(address).await?;
         let port = listener.local_addr()?.port();
-        let shared =
-            Arc::new(Shared { state: Mutex::default(), arrived: watch::Sender::new(0) });
+        let shared = Arc::new(Shared {
+            state: Mutex::default(),
+            arrived: watch::Sender::new(0),
+        });
         let stop = CancellationToken::new();
         tokio::spawn(accept(Arc::clone(&shared), listener, stop.clone()));
-        Ok(Self { shared, port, _stop: stop.drop_guard() })
+        Ok(Self {
+            shared,
+            port,
+            _stop: stop.drop_guard(),
+        })
     }
 
     /// The address, without a slash at the end.
@@ -205,12 +233,18 @@ impl Receiver {
     /// From now on, requests to this path (or to all that begin with it, when it ends in `*`)
     /// are answered so. Rules made later go first.
     pub fn reply(&self, path: &str, reply: Reply) {
-        self.shared.state().rules.push((path.to_owned(), reply, None));
+        self.shared
+            .state()
+            .rules
+            .push((path.to_owned(), reply, None));
     }
 
     /// The next `times` requests to this path are answered so.
     pub fn reply_times(&self, path: &str, reply: Reply, times: u64) {
-        self.shared.state().rules.push((path.to_owned(), reply, Some(times)));
+        self.shared
+            .state()
+            .rules
+            .push((path.to_owned(), reply, Some(times)));
     }
 
     /// Everything is answered with 200 again.
@@ -230,7 +264,12 @@ impl Receiver {
 
     /// How many requests came to a path since the start.
     pub fn count_of(&self, path: &str) -> u64 {
-        self.shared.state().by_path.get(path).copied().unwrap_or_default()
+        self.shared
+            .state()
+            .by_path
+            .get(path)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// The largest number of requests that were being answered at the same time.
@@ -321,24 +360,121 @@ async fn answer(
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
-        headers: parts.headers.iter().map(|(key, v)| (key.to_string(), text(v))).collect(),
+        headers: parts
+            .headers
+            .iter()
+            .map(|(key, v)| (key.to_string(), text(v)))
+            .collect(),
         body: collected.to_bytes(),
     });
     if !reply.delay.is_zero() {
         tokio::time::sleep(reply.delay).await;
     }
     if reply.close {
-        return Err(io::Error::new(io::ErrorKind::ConnectionReset, "told to close"));
+        return Err(io::Error::new(
+            io::ErrorKind::ConnectionReset,
+            "told to close",
+        ));
     }
     let mut response = Response::new(Full::from(reply.body));
     *response.status_mut() =
         StatusCode::from_u16(reply.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in &reply.headers {
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.as_str()))
-        {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::try_from(name.as_str()),
+            HeaderValue::try_from(value.as_str()),
+        ) {
             response.headers_mut().append(name, value);
         }
     }
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// Sends a request on a new connection; the answer is all that came back.
+    async fn send(receiver: &Receiver, path: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", receiver.port()))
+            .await
+            .expect("open");
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Test: yes\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        // A closed connection may be an error here, or simply the end.
+        let _ = stream.read_to_string(&mut answer).await;
+        answer
+    }
+
+    #[tokio::test]
+    async fn it_remembers_and_answers_as_told() {
+        let receiver = Receiver::start(0).await.expect("a free port");
+        receiver.reply("/broken*", Reply::code(500));
+        receiver.reply_times("/busy", Reply::retry_after(9), 1);
+        receiver.reply(
+            "/shut",
+            Reply {
+                close: true,
+                ..Reply::default()
+            },
+        );
+        assert!(
+            send(&receiver, "/a?x=1", "hello")
+                .await
+                .starts_with("HTTP/1.1 200")
+        );
+        assert!(
+            send(&receiver, "/broken/b", "")
+                .await
+                .starts_with("HTTP/1.1 500")
+        );
+        let busy = send(&receiver, "/busy", "").await;
+        assert!(
+            busy.starts_with("HTTP/1.1 429") && busy.contains("retry-after: 9"),
+            "{busy}"
+        );
+        assert!(
+            send(&receiver, "/busy", "")
+                .await
+                .starts_with("HTTP/1.1 200")
+        );
+        assert_eq!(send(&receiver, "/shut", "").await, "");
+        let received = receiver.received();
+        let first = &received[0];
+        assert_eq!((first.method.as_str(), first.path.as_str()), ("POST", "/a"));
+        assert_eq!(
+            (first.query.as_str(), first.text().as_str()),
+            ("x=1", "hello")
+        );
+        assert_eq!(first.header("x-test"), Some("yes"));
+        assert_eq!(
+            (received.len(), receiver.count(), receiver.count_of("/busy")),
+            (5, 5, 2)
+        );
+    }
+
+    #[tokio::test]
+    async fn waiting_ends_with_the_arrival_or_the_time_out() {
+        let receiver = Receiver::start(0).await.expect("a free port");
+        assert!(!receiver.wait_for(1, Duration::from_millis(10)).await);
+        let (answer, waited) =
+            tokio::join!(send(&receiver, "/a", ""), receiver.wait_for(1, PATIENCE));
+        assert!(answer.contains("200") && waited);
+        let to_b = |all: &[Received]| all.iter().any(|one| one.path == "/b");
+        assert!(!receiver.wait_until(to_b, Duration::from_millis(10)).await);
+        let (_, waited) = tokio::join!(
+            send(&receiver, "/b", ""),
+            receiver.wait_until(to_b, PATIENCE)
+        );
+        assert!(waited);
+        assert_eq!(receiver.most_in_flight(), 1);
+    }
 }

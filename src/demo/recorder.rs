@@ -64,7 +64,11 @@ pub struct Requests {
 
 impl Requests {
     pub(super) fn new(keep: usize) -> Self {
-        Self { kept: Mutex::default(), keep, total: watch::Sender::new(0) }
+        Self {
+            kept: Mutex::default(),
+            keep,
+            total: watch::Sender::new(0),
+        }
     }
 
     fn kept(&self) -> MutexGuard<'_, VecDeque<RecordedRequest>> {
@@ -80,7 +84,8 @@ impl Requests {
             }
             kept.push_back(request);
         }
-        self.total.send_modify(|total| *total = total.saturating_add(1));
+        self.total
+            .send_modify(|total| *total = total.saturating_add(1));
     }
 
     /// How many requests were answered since the start.
@@ -90,13 +95,19 @@ impl Requests {
 
     /// How many of the kept requests match.
     pub fn count(&self, matcher: &Matcher) -> usize {
-        self.kept().iter().filter(|request| matcher.matches(&request.subject())).count()
+        self.kept()
+            .iter()
+            .filter(|request| matcher.matches(&request.subject()))
+            .count()
     }
 
     /// The kept requests that match, oldest first.
     pub fn matching(&self, matcher: &Matcher) -> Vec<RecordedRequest> {
         let kept = self.kept();
-        kept.iter().filter(|request| matcher.matches(&request.subject())).cloned().collect()
+        kept.iter()
+            .filter(|request| matcher.matches(&request.subject()))
+            .cloned()
+            .collect()
     }
 
     /// Forgets the kept requests.

@@ -9,12 +9,20 @@ pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
     pub fn parse(text: &str) -> Self {
-        Self(url::form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+        Self(
+            url::form_urlencoded::parse(text.as_bytes())
+                .into_owned()
+                .collect(),
+        )
     }
 
     /// The first value of a parameter; empty when it is missing.
     pub fn get(&self, name: &str) -> &str {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).unwrap_or("")
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .unwrap_or("")
     }
 
     /// Whether a switch is on.
@@ -28,7 +36,11 @@ impl Query {
     }
 
     pub fn timeout(&self) -> Option<Duration> {
-        self.get("timeoutSeconds").parse().ok().filter(|&s| s > 0).map(Duration::from_secs)
+        self.get("timeoutSeconds")
+            .parse()
+            .ok()
+            .filter(|&s| s > 0)
+            .map(Duration::from_secs)
     }
 }
 
@@ -126,7 +138,9 @@ fn percent_decode(path: &str) -> String {
     // A plus sign means itself in a path, so it is protected from the form decoder.
     let protected = format!("p={}", path.replace('+', "%2B"));
     let decoded = url::form_urlencoded::parse(protected.as_bytes()).next();
-    decoded.map(|(_, text)| text.into_owned()).unwrap_or_default()
+    decoded
+        .map(|(_, text)| text.into_owned())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -137,15 +151,31 @@ mod tests {
     fn addresses() {
         let parse = |path| {
             let t = Target::parse(path)?;
-            Some([t.group, t.version, t.namespace, t.resource, t.name, t.subresource].join(" "))
+            Some(
+                [
+                    t.group,
+                    t.version,
+                    t.namespace,
+                    t.resource,
+                    t.name,
+                    t.subresource,
+                ]
+                .join(" "),
+            )
         };
         for (path, expected) in [
             ("/api/v1/pods", Some(" v1  pods  ")),
             ("/api/v1/namespaces", Some(" v1  namespaces  ")),
             ("/api/v1/namespaces/a", Some(" v1  namespaces a ")),
-            ("/api/v1/namespaces/a/status", Some(" v1  namespaces a status")),
+            (
+                "/api/v1/namespaces/a/status",
+                Some(" v1  namespaces a status"),
+            ),
             ("/api/v1/namespaces/a/pods/b/log", Some(" v1 a pods b log")),
-            ("/apis/apps/v1/namespaces/a/deployments/b/scale", Some("apps v1 a deployments b scale")),
+            (
+                "/apis/apps/v1/namespaces/a/deployments/b/scale",
+                Some("apps v1 a deployments b scale"),
+            ),
             ("/api/v1/nodes/n%3A1", Some(" v1  nodes n:1 ")),
             ("/apis/apps/v1", None),
             ("/api/v1", None),

@@ -88,7 +88,10 @@ impl Resource {
         let version = storage["name"].as_str()?;
         let texts = |list: &Value| -> Vec<String> {
             let items = list.as_array().map(Vec::as_slice).unwrap_or_default();
-            items.iter().filter_map(|t| t.as_str().map(str::to_owned)).collect()
+            items
+                .iter()
+                .filter_map(|t| t.as_str().map(str::to_owned))
+                .collect()
         };
         let mut resource = Self::named(
             spec["group"].as_str()?,
@@ -99,8 +102,12 @@ impl Resource {
         if let Some(singular) = names["singular"].as_str() {
             resource.singular = singular.to_owned();
         }
-        let served = versions.iter().filter(|v| v["served"] == true && v["name"] != version);
-        resource.also = served.filter_map(|v| v["name"].as_str().map(str::to_owned)).collect();
+        let served = versions
+            .iter()
+            .filter(|v| v["served"] == true && v["name"] != version);
+        resource.also = served
+            .filter_map(|v| v["name"].as_str().map(str::to_owned))
+            .collect();
         resource.short = texts(&names["shortNames"]);
         resource.categories = texts(&names["categories"]);
         resource.namespaced = spec["scope"] == "Namespaced";
@@ -112,12 +119,20 @@ impl Resource {
 }
 
 fn qualify(name: &str, group: &str) -> String {
-    if group.is_empty() { name.to_owned() } else { format!("{name}.{group}") }
+    if group.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{name}.{group}")
+    }
 }
 
 /// `v1` or `apps/v1`.
 pub(super) fn api_version(group: &str, version: &str) -> String {
-    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
+    if group.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{group}/{version}")
+    }
 }
 
 /// Group, version, kind, plural, flags (`c` cluster-scoped, `s` status, `r` scale, `a` in the
@@ -129,11 +144,32 @@ const BUILT_IN: &[(&str, &str, &str, &str, &str, &[&str])] = &[
     ("", "v1", "LimitRange", "limitranges", "", &["limits"]),
     ("", "v1", "Namespace", "namespaces", "cs", &["ns"]),
     ("", "v1", "Node", "nodes", "cs", &["no"]),
-    ("", "v1", "PersistentVolume", "persistentvolumes", "cs", &["pv"]),
-    ("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", "s", &["pvc"]),
+    (
+        "",
+        "v1",
+        "PersistentVolume",
+        "persistentvolumes",
+        "cs",
+        &["pv"],
+    ),
+    (
+        "",
+        "v1",
+        "PersistentVolumeClaim",
+        "persistentvolumeclaims",
+        "s",
+        &["pvc"],
+    ),
     ("", "v1", "Pod", "pods", "sa", &["po"]),
     ("", "v1", "PodTemplate", "podtemplates", "", &[]),
-    ("", "v1", "ReplicationController", "replicationcontrollers", "sra", &["rc"]),
+    (
+        "",
+        "v1",
+        "ReplicationController",
+        "replicationcontrollers",
+        "sra",
+        &["rc"],
+    ),
     ("", "v1", "ResourceQuota", "resourcequotas", "s", &["quota"]),
     ("", "v1", "Secret", "secrets", "", &[]),
     ("", "v1", "Service", "services", "sa", &["svc"]),
@@ -162,28 +198,126 @@ const BUILT_IN: &[(&str, &str, &str, &str, &str, &[&str])] = &[
         "cs",
         &["crd", "crds"],
     ),
-    ("apiregistration.k8s.io", "v1", "APIService", "apiservices", "cs", &[]),
-    ("apps", "v1", "ControllerRevision", "controllerrevisions", "", &[]),
+    (
+        "apiregistration.k8s.io",
+        "v1",
+        "APIService",
+        "apiservices",
+        "cs",
+        &[],
+    ),
+    (
+        "apps",
+        "v1",
+        "ControllerRevision",
+        "controllerrevisions",
+        "",
+        &[],
+    ),
     ("apps", "v1", "DaemonSet", "daemonsets", "sa", &["ds"]),
-    ("apps", "v1", "Deployment", "deployments", "sra", &["deploy"]),
+    (
+        "apps",
+        "v1",
+        "Deployment",
+        "deployments",
+        "sra",
+        &["deploy"],
+    ),
     ("apps", "v1", "ReplicaSet", "replicasets", "sra", &["rs"]),
     ("apps", "v1", "StatefulSet", "statefulsets", "sra", &["sts"]),
-    ("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "sa", &["hpa"]),
+    (
+        "autoscaling",
+        "v2",
+        "HorizontalPodAutoscaler",
+        "horizontalpodautoscalers",
+        "sa",
+        &["hpa"],
+    ),
     ("batch", "v1", "CronJob", "cronjobs", "sa", &["cj"]),
     ("batch", "v1", "Job", "jobs", "sa", &[]),
     ("coordination.k8s.io", "v1", "Lease", "leases", "", &[]),
-    ("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", "", &[]),
+    (
+        "discovery.k8s.io",
+        "v1",
+        "EndpointSlice",
+        "endpointslices",
+        "",
+        &[],
+    ),
     ("events.k8s.io", "v1", "Event", "events", "", &["ev"]),
-    ("networking.k8s.io", "v1", "Ingress", "ingresses", "s", &["ing"]),
-    ("networking.k8s.io", "v1", "IngressClass", "ingressclasses", "c", &[]),
-    ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", "", &["netpol"]),
-    ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", "s", &["pdb"]),
-    ("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", "c", &[]),
-    ("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", "c", &[]),
+    (
+        "networking.k8s.io",
+        "v1",
+        "Ingress",
+        "ingresses",
+        "s",
+        &["ing"],
+    ),
+    (
+        "networking.k8s.io",
+        "v1",
+        "IngressClass",
+        "ingressclasses",
+        "c",
+        &[],
+    ),
+    (
+        "networking.k8s.io",
+        "v1",
+        "NetworkPolicy",
+        "networkpolicies",
+        "",
+        &["netpol"],
+    ),
+    (
+        "policy",
+        "v1",
+        "PodDisruptionBudget",
+        "poddisruptionbudgets",
+        "s",
+        &["pdb"],
+    ),
+    (
+        "rbac.authorization.k8s.io",
+        "v1",
+        "ClusterRole",
+        "clusterroles",
+        "c",
+        &[],
+    ),
+    (
+        "rbac.authorization.k8s.io",
+        "v1",
+        "ClusterRoleBinding",
+        "clusterrolebindings",
+        "c",
+        &[],
+    ),
     ("rbac.authorization.k8s.io", "v1", "Role", "roles", "", &[]),
-    ("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", "", &[]),
-    ("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", "c", &["pc"]),
-    ("storage.k8s.io", "v1", "StorageClass", "storageclasses", "c", &["sc"]),
+    (
+        "rbac.authorization.k8s.io",
+        "v1",
+        "RoleBinding",
+        "rolebindings",
+        "",
+        &[],
+    ),
+    (
+        "scheduling.k8s.io",
+        "v1",
+        "PriorityClass",
+        "priorityclasses",
+        "c",
+        &["pc"],
+    ),
+    (
+        "storage.k8s.io",
+        "v1",
+        "StorageClass",
+        "storageclasses",
+        "c",
+        &["sc"],
+    ),
 ];
 
 /// Group and plural: the address of a collection.
@@ -199,7 +333,11 @@ pub(super) struct Registry {
 impl Registry {
     /// The built-in kinds, empty. `clock` is the last resourceVersion given out.
     pub fn new(clock: Arc<AtomicU64>, history_window: usize) -> Self {
-        let registry = Self { collections: RwLock::default(), clock, history_window };
+        let registry = Self {
+            collections: RwLock::default(),
+            clock,
+            history_window,
+        };
         for &(group, version, kind, plural, flags, short) in BUILT_IN {
             let mut resource = Resource::named(group, version, kind, plural);
             resource.namespaced = !flags.contains('c');
@@ -216,8 +354,13 @@ impl Registry {
 
     /// The collection at an address. The two groups of `events` show the same objects.
     pub fn find(&self, group: &str, plural: &str) -> Option<Arc<Collection>> {
-        let collections = self.collections.read().unwrap_or_else(PoisonError::into_inner);
-        collections.get(&(group.to_owned(), plural.to_owned())).cloned()
+        let collections = self
+            .collections
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        collections
+            .get(&(group.to_owned(), plural.to_owned()))
+            .cloned()
     }
 
     /// The collection whose objects a request for this address reads and writes.
@@ -230,13 +373,19 @@ impl Registry {
 
     /// Every collection, in the order of group and plural.
     pub fn all(&self) -> Vec<Arc<Collection>> {
-        let collections = self.collections.read().unwrap_or_else(PoisonError::into_inner);
+        let collections = self
+            .collections
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         collections.values().cloned().collect()
     }
 
     /// Adds a kind, or changes the description of one and keeps its objects.
     pub fn add(&self, resource: Resource) {
-        let mut collections = self.collections.write().unwrap_or_else(PoisonError::into_inner);
+        let mut collections = self
+            .collections
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         let address = (resource.group.clone(), resource.plural.clone());
         match collections.get(&address) {
             Some(known) => known.describe(resource),
@@ -249,7 +398,10 @@ impl Registry {
 
     /// Forgets a kind and all its objects; watches of it end.
     pub fn remove(&self, group: &str, plural: &str) {
-        let mut collections = self.collections.write().unwrap_or_else(PoisonError::into_inner);
+        let mut collections = self
+            .collections
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(gone) = collections.remove(&(group.to_owned(), plural.to_owned())) {
             gone.close();
         }

@@ -83,15 +83,27 @@ fn parse_type(line: &'static str) -> Option<(&'static str, Type)> {
             Some(name) => (name, true),
             None => (name, false),
         };
-        let numbers = numbers.split('.').filter_map(|number| number.parse().ok()).collect();
-        fields.insert(name, Field { required, numbers, shape: parse_shape(shape) });
+        let numbers = numbers
+            .split('.')
+            .filter_map(|number| number.parse().ok())
+            .collect();
+        fields.insert(
+            name,
+            Field {
+                required,
+                numbers,
+                shape: parse_shape(shape),
+            },
+        );
     }
     Some((name, Type { atomic, fields }))
 }
 
 fn parse_shape(text: &'static str) -> Shape {
     if let Some(inner) = text.strip_prefix('{') {
-        return Shape::Map(Box::new(parse_shape(inner.strip_suffix('}').unwrap_or(inner))));
+        return Shape::Map(Box::new(parse_shape(
+            inner.strip_suffix('}').unwrap_or(inner),
+        )));
     }
     if let Some(inner) = text.strip_prefix('[') {
         let inner = inner.strip_suffix(']').unwrap_or(inner);
@@ -128,7 +140,10 @@ pub(super) fn type_name(resource: &Resource, version: &str) -> String {
         "" => format!("core.{version}.{kind}"),
         "apiextensions.k8s.io" => format!("ext.{kind}"),
         "apiregistration.k8s.io" => format!("reg.{kind}"),
-        group => format!("{}.{version}.{kind}", group.split('.').next().unwrap_or_default()),
+        group => format!(
+            "{}.{version}.{kind}",
+            group.split('.').next().unwrap_or_default()
+        ),
     }
 }
 
@@ -167,7 +182,9 @@ pub(super) fn of<'s>(resource: &'s Resource, version: &str) -> Option<Node<'s>> 
         let schema = &resource.custom_version(version)?["schema"]["openAPIV3Schema"];
         return Some(Node::CustomRoot(schema));
     }
-    types().get(type_name(resource, version).as_str()).map(Node::Root)
+    types()
+        .get(type_name(resource, version).as_str())
+        .map(Node::Root)
 }
 
 impl<'s> Node<'s> {
@@ -204,7 +221,10 @@ impl<'s> Node<'s> {
             Self::Root(found) => match name {
                 "apiVersion" | "kind" => Some(Self::Shape(&TEXT)),
                 "metadata" => Some(Self::Shape(&METADATA)),
-                _ => found.fields.get(name).map(|field| Self::Shape(&field.shape)),
+                _ => found
+                    .fields
+                    .get(name)
+                    .map(|field| Self::Shape(&field.shape)),
             },
             Self::CustomRoot(schema) => match name {
                 "apiVersion" | "kind" => Some(Self::Shape(&TEXT)),
@@ -239,7 +259,9 @@ fn custom_structure(schema: &Value, value: &Value) -> Structure {
             Some("map") => {
                 let keys = schema["x-kubernetes-list-map-keys"].as_array();
                 let keys = keys.into_iter().flatten();
-                let keys = keys.filter_map(|key| key.as_str().map(str::to_owned)).collect();
+                let keys = keys
+                    .filter_map(|key| key.as_str().map(str::to_owned))
+                    .collect();
                 Structure::List(Merge::Keys(keys))
             }
             _ => Structure::List(Merge::Atomic),

@@ -98,7 +98,11 @@ impl Selector {
         if !self.labels.is_empty() {
             let header: Header<'_> = serde_json::from_slice(&json).unwrap_or_default();
             let labels = header.metadata.labels.unwrap_or_default();
-            if !self.labels.iter().all(|requirement| requirement.holds(&labels)) {
+            if !self
+                .labels
+                .iter()
+                .all(|requirement| requirement.holds(&labels))
+            {
                 return false;
             }
         }
@@ -106,7 +110,8 @@ impl Selector {
             return true;
         }
         let object: Value = serde_json::from_slice(&json).unwrap_or_default();
-        rest.iter().all(|term| (field_text(&object, &term.path) == term.value) == term.equal)
+        rest.iter()
+            .all(|term| (field_text(&object, &term.path) == term.value) == term.equal)
     }
 }
 
@@ -165,10 +170,13 @@ fn selectable(resource: &Resource, path: &str) -> bool {
     if fields.contains(&path) {
         return true;
     }
-    let declared = resource.custom_version(&resource.version).map(|v| &v["selectableFields"]);
-    declared
-        .and_then(Value::as_array)
-        .is_some_and(|list| list.iter().any(|f| f["jsonPath"].as_str() == Some(&format!(".{path}"))))
+    let declared = resource
+        .custom_version(&resource.version)
+        .map(|v| &v["selectableFields"]);
+    declared.and_then(Value::as_array).is_some_and(|list| {
+        list.iter()
+            .any(|f| f["jsonPath"].as_str() == Some(&format!(".{path}")))
+    })
 }
 
 fn parse_fields(resource: &Resource, text: &str) -> Result<Vec<FieldTerm>, ApiError> {
@@ -195,7 +203,11 @@ fn parse_fields(resource: &Resource, text: &str) -> Result<Vec<FieldTerm>, ApiEr
             Some(rest) => format!("involvedObject.{rest}"),
             None => path.to_owned(),
         };
-        terms.push(FieldTerm { path, value: value.trim().to_owned(), equal });
+        terms.push(FieldTerm {
+            path,
+            value: value.trim().to_owned(),
+            equal,
+        });
     }
     Ok(terms)
 }
@@ -222,7 +234,10 @@ fn parse_labels(text: &str) -> Result<Vec<Requirement>, String> {
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
-    split_requirements(text).into_iter().map(parse_requirement).collect()
+    split_requirements(text)
+        .into_iter()
+        .map(parse_requirement)
+        .collect()
 }
 
 fn parse_requirement(text: &str) -> Result<Requirement, String> {
@@ -232,7 +247,10 @@ fn parse_requirement(text: &str) -> Result<Requirement, String> {
         if key.is_empty() || key.contains(|c: char| c.is_whitespace() || "(),=!<>".contains(c)) {
             return Err(format!("invalid label key {key:?}"));
         }
-        Ok(Requirement { key: key.to_owned(), test })
+        Ok(Requirement {
+            key: key.to_owned(),
+            test,
+        })
     };
     let value = |text: &str| -> Result<String, String> {
         let text = text.trim();
@@ -243,7 +261,9 @@ fn parse_requirement(text: &str) -> Result<Requirement, String> {
         Ok(text.to_owned())
     };
     let number = |text: &str| {
-        text.trim().parse::<i64>().map_err(|_| format!("{:?} is not an integer", text.trim()))
+        text.trim()
+            .parse::<i64>()
+            .map_err(|_| format!("{:?} is not an integer", text.trim()))
     };
     if let Some(key) = text.strip_prefix('!') {
         return made(key, Test::Missing);
@@ -260,7 +280,14 @@ fn parse_requirement(text: &str) -> Result<Requirement, String> {
     for (operator, equal) in [("!=", false), ("==", true), ("=", true)] {
         if let Some((key, text)) = text.split_once(operator) {
             let values = vec![value(text)?];
-            return made(key, if equal { Test::In(values) } else { Test::NotIn(values) });
+            return made(
+                key,
+                if equal {
+                    Test::In(values)
+                } else {
+                    Test::NotIn(values)
+                },
+            );
         }
     }
     if let Some((key, bound)) = text.split_once('>') {
@@ -278,7 +305,10 @@ mod tests {
 
     fn holds(selector: &str, labels: &[(&'static str, &'static str)]) -> bool {
         let labels: Labels<'_> = labels.iter().map(|&(k, v)| (k.into(), v.into())).collect();
-        parse_labels(selector).expect(selector).iter().all(|r| r.holds(&labels))
+        parse_labels(selector)
+            .expect(selector)
+            .iter()
+            .all(|r| r.holds(&labels))
     }
 
     #[test]
@@ -300,7 +330,15 @@ mod tests {
         ] {
             assert!(holds(yes, &web), "{yes}");
         }
-        for no in ["app=db", "app!=web", "app in (db)", "!app", "none", "tier>2", "app>1"] {
+        for no in [
+            "app=db",
+            "app!=web",
+            "app in (db)",
+            "!app",
+            "none",
+            "tier>2",
+            "app>1",
+        ] {
             assert!(!holds(no, &web), "{no}");
         }
     }

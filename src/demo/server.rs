@@ -48,7 +48,9 @@ pub(super) struct Cluster {
 impl Cluster {
     /// The next pseudo-random number: well mixed, not for secrets.
     pub fn random(&self) -> u64 {
-        let seed = self.random.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+        let seed = self
+            .random
+            .fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
         let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
@@ -102,13 +104,18 @@ impl Cluster {
 
     /// Ends a Pod whose deletion was asked for, after the time that its node needs.
     pub fn linger(self: &Arc<Self>, collection: &Arc<Collection>, key: &Key, object: &Value) {
-        let grace = object["metadata"]["deletionGracePeriodSeconds"].as_u64().unwrap_or_default();
+        let grace = object["metadata"]["deletionGracePeriodSeconds"]
+            .as_u64()
+            .unwrap_or_default();
         if grace == 0 {
             return;
         }
         let uid = object["metadata"]["uid"].clone();
         let (cluster, collection) = (Arc::clone(self), Arc::clone(collection));
-        let (key, wait) = (Arc::clone(key), self.pod_termination.min(Duration::from_secs(grace)));
+        let (key, wait) = (
+            Arc::clone(key),
+            self.pod_termination.min(Duration::from_secs(grace)),
+        );
         self.runtime.spawn(async move {
             tokio::time::sleep(wait).await;
             while let Some(found) = collection.get(&key) {
@@ -118,7 +125,9 @@ impl Cluster {
                 }
                 let metadata = meta_mut(&mut object);
                 metadata.insert("deletionGracePeriodSeconds".to_owned(), 0.into());
-                let held = metadata.get("finalizers").is_some_and(|f| f != &Value::Array(vec![]));
+                let held = metadata
+                    .get("finalizers")
+                    .is_some_and(|f| f != &Value::Array(vec![]));
                 let expect = Expect::Version(found.rv);
                 let done = if held {
                     collection.commit(&key, expect, &mut object).is_ok()
@@ -152,7 +161,12 @@ pub(super) async fn handle(
     let outcome = match cluster.tokens.user(&parts.headers) {
         Ok(user) => {
             subject.user = user;
-            let asked = Asked { parts: &parts, query: &query, target, body: &body };
+            let asked = Asked {
+                parts: &parts,
+                query: &query,
+                target,
+                body: &body,
+            };
             answer(&cluster, &subject, asked).await
         }
         Err(error) => Ok(Err(error)),
@@ -171,7 +185,9 @@ pub(super) async fn handle(
         content_type: text(header::CONTENT_TYPE),
         user_agent: text(header::USER_AGENT),
         body,
-        code: outcome.as_ref().map_or(0, |response| response.status().as_u16()),
+        code: outcome
+            .as_ref()
+            .map_or(0, |response| response.status().as_u16()),
         at: Instant::now(),
     });
     outcome
@@ -187,7 +203,10 @@ fn subject_of(parts: &Parts, query: &Query, target: Option<&Target>) -> Subject 
     };
     let verb = Verb::of(&parts.method, !target.name.is_empty(), query);
     Subject {
-        verb: verb.map(Verb::name).unwrap_or(parts.method.as_str()).to_owned(),
+        verb: verb
+            .map(Verb::name)
+            .unwrap_or(parts.method.as_str())
+            .to_owned(),
         group: target.group,
         // RBAC puts a namespace into itself.
         namespace: match (target.resource.as_str(), target.namespace.is_empty()) {
@@ -202,7 +221,10 @@ fn subject_of(parts: &Parts, query: &Query, target: Option<&Target>) -> Subject 
 }
 
 pub(super) fn header_text(headers: &HeaderMap, name: header::HeaderName) -> &str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }
 
 /// A request whose body is read.
@@ -225,10 +247,7 @@ fn disconnect() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionReset, "injected")
 }
 
-async fn strike(
-    cluster: &Cluster,
-    subject: &Subject,
-) -> io::Result<Result<Strike, ApiError>> {
+async fn strike(cluster: &Cluster, subject: &Subject) -> io::Result<Result<Strike, ApiError>> {
     let mut strike = Strike::default();
     for fault in cluster.faults.strike(subject) {
         match fault {
@@ -267,7 +286,11 @@ async fn answer(
         None => paths::respond(cluster, asked.parts),
         Some(target) => resource(cluster, subject, &asked, target, strike).await,
     };
-    if lose { Err(disconnect()) } else { Ok(answered) }
+    if lose {
+        Err(disconnect())
+    } else {
+        Ok(answered)
+    }
 }
 
 async fn resource(
@@ -403,7 +426,11 @@ fn get(
 fn present(presenter: &Presenter, written: Written) -> Response<Answer> {
     match written {
         Written::Document(document) => body::value(200, &document),
-        Written::Object { code, object, warnings } => {
+        Written::Object {
+            code,
+            object,
+            warnings,
+        } => {
             let shown = match object {
                 Ok(stored) => presenter.object(&stored),
                 Err(tree) => presenter.tree(tree),

@@ -40,7 +40,11 @@ impl Cause {
             "" => "Required value".to_owned(),
             _ => format!("Required value: {message}"),
         };
-        Self { reason: "FieldValueRequired", field: field.to_owned(), message }
+        Self {
+            reason: "FieldValueRequired",
+            field: field.to_owned(),
+            message,
+        }
     }
 
     /// A value that may not be given or changed.
@@ -79,7 +83,12 @@ impl ApiError {
     }
 
     pub(super) fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: Map::new() }
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            details: Map::new(),
+        }
     }
 
     fn detail(mut self, key: &str, value: impl Into<Value>) -> Self {
@@ -88,7 +97,9 @@ impl ApiError {
     }
 
     fn about(self, resource: &Resource, name: &str) -> Self {
-        let error = self.detail("name", name).detail("kind", resource.plural.as_str());
+        let error = self
+            .detail("name", name)
+            .detail("kind", resource.plural.as_str());
         if resource.group.is_empty() {
             error
         } else {
@@ -105,7 +116,11 @@ impl ApiError {
     }
 
     pub(super) fn no_such_path() -> Self {
-        Self::new(404, "NotFound", "the server could not find the requested resource")
+        Self::new(
+            404,
+            "NotFound",
+            "the server could not find the requested resource",
+        )
     }
 
     pub(super) fn not_found(resource: &Resource, name: &str) -> Self {
@@ -130,8 +145,10 @@ impl ApiError {
     }
 
     pub(super) fn conflict(resource: &Resource, name: &str, why: &str) -> Self {
-        let message =
-            format!("Operation cannot be fulfilled on {} \"{name}\": {why}", resource.qualified());
+        let message = format!(
+            "Operation cannot be fulfilled on {} \"{name}\": {why}",
+            resource.qualified()
+        );
         Self::new(409, "Conflict", message).about(resource, name)
     }
 
@@ -143,8 +160,10 @@ impl ApiError {
 
     /// Fields owned by other managers: `(field path, text of the manager)` per field.
     pub(super) fn apply_conflict(conflicts: &[(String, String)]) -> Self {
-        let list: Vec<String> =
-            conflicts.iter().map(|(field, who)| format!("conflict with {who}: {field}")).collect();
+        let list: Vec<String> = conflicts
+            .iter()
+            .map(|(field, who)| format!("conflict with {who}: {field}"))
+            .collect();
         let (count, noun) = match conflicts.len() {
             1 => ("1".to_owned(), "conflict"),
             n => (n.to_string(), "conflicts"),
@@ -156,8 +175,7 @@ impl ApiError {
                 json!({"reason": "FieldManagerConflict", "message": message, "field": field})
             })
             .collect();
-        let message =
-            format!("Apply failed with {count} {noun}: {}", list.join("\n"));
+        let message = format!("Apply failed with {count} {noun}: {}", list.join("\n"));
         Self::new(409, "Conflict", message).detail("causes", causes)
     }
 
@@ -179,8 +197,10 @@ impl ApiError {
     }
 
     pub(super) fn invalid(resource: &Resource, name: &str, causes: &[Cause]) -> Self {
-        let texts: Vec<String> =
-            causes.iter().map(|c| format!("{}: {}", c.field, c.message)).collect();
+        let texts: Vec<String> = causes
+            .iter()
+            .map(|c| format!("{}: {}", c.field, c.message))
+            .collect();
         let text = match texts.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
@@ -189,7 +209,10 @@ impl ApiError {
             .iter()
             .map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field}))
             .collect();
-        let message = format!("{} \"{name}\" is invalid: {text}", resource.qualified_kind());
+        let message = format!(
+            "{} \"{name}\" is invalid: {text}",
+            resource.qualified_kind()
+        );
         let error = Self::new(422, "Invalid", message)
             .detail("name", name)
             .detail("kind", resource.kind.as_str())
@@ -212,7 +235,9 @@ impl ApiError {
     }
 
     pub(super) fn forbidden(message: impl Into<String>, resource: &str, group: &str) -> Self {
-        Self::new(403, "Forbidden", message).detail("kind", resource).detail("group", group)
+        Self::new(403, "Forbidden", message)
+            .detail("kind", resource)
+            .detail("group", group)
     }
 
     pub(super) fn retry_after(self, seconds: u64) -> Self {
@@ -221,7 +246,9 @@ impl ApiError {
 
     /// Seconds of the `Retry-After` header, where the failure has one.
     pub(super) fn retry_after_seconds(&self) -> Option<u64> {
-        self.details.get("retryAfterSeconds").and_then(Value::as_u64)
+        self.details
+            .get("retryAfterSeconds")
+            .and_then(Value::as_u64)
     }
 
     /// The failure for an injected HTTP status code.

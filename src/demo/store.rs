@@ -64,12 +64,17 @@ impl Stored {
         let _ = serde_json::to_writer(&mut line, object);
         line.extend_from_slice(SUFFIX.as_bytes());
         // Exactly as long as the text: a hundred thousand of them may be held.
-        Self { rv, kind, line: Bytes::from(line.into_boxed_slice()) }
+        Self {
+            rv,
+            kind,
+            line: Bytes::from(line.into_boxed_slice()),
+        }
     }
 
     /// The object as JSON text.
     pub fn json(&self) -> Bytes {
-        self.line.slice(self.kind.prefix().len()..self.line.len() - SUFFIX.len())
+        self.line
+            .slice(self.kind.prefix().len()..self.line.len() - SUFFIX.len())
     }
 
     /// The watch line that announced this version.
@@ -162,7 +167,10 @@ impl Collection {
         let forgotten = clock.load(Ordering::SeqCst);
         Self {
             resource: RwLock::new(Arc::new(resource)),
-            state: Mutex::new(State { forgotten, ..State::default() }),
+            state: Mutex::new(State {
+                forgotten,
+                ..State::default()
+            }),
             clock,
             history_window: history_window.max(1),
             latest: watch::Sender::new(0),
@@ -175,7 +183,10 @@ impl Collection {
 
     /// Replaces the description of the kind.
     pub fn describe(&self, resource: Resource) {
-        *self.resource.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(resource);
+        *self
+            .resource
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(resource);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -215,10 +226,20 @@ impl Collection {
         }
         let rv = self.next_version();
         meta_mut(object).insert("resourceVersion".to_owned(), rv.to_string().into());
-        let kind = if before.is_some() { ChangeKind::Modified } else { ChangeKind::Added };
+        let kind = if before.is_some() {
+            ChangeKind::Modified
+        } else {
+            ChangeKind::Added
+        };
         let stored = Stored::new(kind, rv, object);
         state.objects.insert(Arc::clone(key), stored.clone());
-        let change = Change { rv, key: Arc::clone(key), kind, object: stored.clone(), before };
+        let change = Change {
+            rv,
+            key: Arc::clone(key),
+            kind,
+            object: stored.clone(),
+            before,
+        };
         self.record(state, change);
         Ok(stored)
     }
@@ -282,7 +303,9 @@ impl Collection {
     pub fn changes_after(&self, rv: u64, limit: usize) -> Result<Vec<Change>, TooOld> {
         let state = self.state();
         if rv < state.forgotten {
-            return Err(TooOld { oldest: state.forgotten });
+            return Err(TooOld {
+                oldest: state.forgotten,
+            });
         }
         let first = state.log.partition_point(|change| change.rv <= rv);
         Ok(state.log.range(first..).take(limit).cloned().collect())
@@ -306,7 +329,9 @@ impl Collection {
         let state = self.state();
         let rv = at.unwrap_or_else(|| self.clock.load(Ordering::SeqCst));
         if rv < state.forgotten && at.is_some() {
-            return Err(TooOld { oldest: state.forgotten });
+            return Err(TooOld {
+                oldest: state.forgotten,
+            });
         }
         let start = match after {
             Some(after) if after >= prefix => Bound::Excluded(after),
@@ -331,7 +356,9 @@ impl Collection {
             .range::<str, _>((start, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(prefix))
             .filter(|(key, _)| !was.contains_key(key));
-        let restored = was.iter().filter_map(|(key, stored)| Some((*key, (*stored)?)));
+        let restored = was
+            .iter()
+            .filter_map(|(key, stored)| Some((*key, (*stored)?)));
         let mut merged = merge(unchanged, restored);
         let entries: Vec<_> = merged
             .by_ref()
@@ -359,6 +386,10 @@ fn merge<'s>(
         (l, _) => l.is_some(),
     };
     std::iter::from_fn(move || {
-        if smaller(&mut left, &mut right) { left.next() } else { right.next() }
+        if smaller(&mut left, &mut right) {
+            left.next()
+        } else {
+            right.next()
+        }
     })
 }

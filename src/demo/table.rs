@@ -23,7 +23,11 @@ pub(super) fn definitions(resource: &Resource, version: &str) -> Value {
         let mut columns = vec![name];
         for column in printer_columns(resource, version) {
             let text = |field: &str| column[field].as_str().unwrap_or_default();
-            let kind = if text("type") == "date" { "string" } else { text("type") };
+            let kind = if text("type") == "date" {
+                "string"
+            } else {
+                text("type")
+            };
             let priority = column["priority"].as_u64().unwrap_or_default();
             columns.push(define(
                 text("name"),
@@ -40,7 +44,13 @@ pub(super) fn definitions(resource: &Resource, version: &str) -> Value {
     }
     let columns = columns(resource).iter().map(|&(name, kind, priority)| {
         let format = if name == "Name" { "name" } else { "" };
-        define(name, kind, format, &format!("{name} of the object"), priority.into())
+        define(
+            name,
+            kind,
+            format,
+            &format!("{name} of the object"),
+            priority.into(),
+        )
     });
     Value::Array(columns.collect())
 }
@@ -67,8 +77,13 @@ pub(super) fn cells(resource: &Resource, version: &str, object: &Value) -> Value
 }
 
 fn printer_columns<'r>(resource: &'r Resource, version: &str) -> &'r [Value] {
-    let declared = resource.custom_version(version).map(|v| &v["additionalPrinterColumns"]);
-    declared.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    let declared = resource
+        .custom_version(version)
+        .map(|v| &v["additionalPrinterColumns"]);
+    declared
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default()
 }
 
 /// The value at a simple JSON path: `.status.phase`, `.metadata.labels.a\.b`,
@@ -91,7 +106,10 @@ fn at_path(object: &Value, path: &str) -> Value {
             let (key, wanted) = test.split_once("==").unwrap_or((test, ""));
             let wanted = wanted.trim().trim_matches(['"', '\'']);
             let items = at.as_array().map(Vec::as_slice).unwrap_or_default();
-            items.iter().find(|item| item[key.trim()] == wanted).unwrap_or(&Value::Null)
+            items
+                .iter()
+                .find(|item| item[key.trim()] == wanted)
+                .unwrap_or(&Value::Null)
         };
     }
     match at {
@@ -253,7 +271,12 @@ fn built_in(resource: &Resource, object: &Value) -> Vec<Value> {
         ("", "Pod") => pod(object),
         ("apps", "Deployment") => vec![
             name,
-            format!("{}/{}", number(&status["readyReplicas"]), number(&spec["replicas"])).into(),
+            format!(
+                "{}/{}",
+                number(&status["readyReplicas"]),
+                number(&spec["replicas"])
+            )
+            .into(),
             number(&status["updatedReplicas"]).to_string().into(),
             number(&status["availableReplicas"]).to_string().into(),
             age(object),
@@ -273,7 +296,12 @@ fn built_in(resource: &Resource, object: &Value) -> Vec<Value> {
         ],
         ("apps", "StatefulSet") => vec![
             name,
-            format!("{}/{}", number(&status["readyReplicas"]), number(&spec["replicas"])).into(),
+            format!(
+                "{}/{}",
+                number(&status["readyReplicas"]),
+                number(&spec["replicas"])
+            )
+            .into(),
             age(object),
             containers(&spec["template"]["spec"], "name"),
             containers(&spec["template"]["spec"], "image"),
@@ -299,7 +327,12 @@ fn built_in(resource: &Resource, object: &Value) -> Vec<Value> {
             vec![
                 name,
                 state.into(),
-                format!("{}/{}", number(&status["succeeded"]), number(&spec["completions"])).into(),
+                format!(
+                    "{}/{}",
+                    number(&status["succeeded"]),
+                    number(&spec["completions"])
+                )
+                .into(),
                 between(status["startTime"].as_str().unwrap_or_default(), ended).into(),
                 age(object),
                 containers(&spec["template"]["spec"], "name"),
@@ -320,7 +353,11 @@ fn built_in(resource: &Resource, object: &Value) -> Vec<Value> {
         ("", "Service") => vec![
             name,
             spec["type"].clone(),
-            spec["clusterIP"].as_str().filter(|ip| !ip.is_empty()).unwrap_or("None").into(),
+            spec["clusterIP"]
+                .as_str()
+                .filter(|ip| !ip.is_empty())
+                .unwrap_or("None")
+                .into(),
             spec["externalName"].as_str().unwrap_or("<none>").into(),
             ports(spec),
             age(object),
@@ -334,18 +371,35 @@ fn built_in(resource: &Resource, object: &Value) -> Vec<Value> {
             vec![name, entries.into(), age(object)]
         }
         ("", "Secret") => {
-            vec![name, object["type"].clone(), size(&object["data"]).into(), age(object)]
+            vec![
+                name,
+                object["type"].clone(),
+                size(&object["data"]).into(),
+                age(object),
+            ]
         }
         ("", "ServiceAccount") => {
-            vec![name, object["secrets"].as_array().map_or(0, Vec::len).into(), age(object)]
+            vec![
+                name,
+                object["secrets"].as_array().map_or(0, Vec::len).into(),
+                age(object),
+            ]
         }
         (_, "Lease") => {
-            vec![name, spec["holderIdentity"].as_str().unwrap_or_default().into(), age(object)]
+            vec![
+                name,
+                spec["holderIdentity"].as_str().unwrap_or_default().into(),
+                age(object),
+            ]
         }
         (_, "RoleBinding" | "ClusterRoleBinding") => {
             let role = &object["roleRef"];
             let text = |field: &str| role[field].as_str().unwrap_or_default();
-            vec![name, format!("{}/{}", text("kind"), text("name")).into(), age(object)]
+            vec![
+                name,
+                format!("{}/{}", text("kind"), text("name")).into(),
+                age(object),
+            ]
         }
         (_, "Role" | "ClusterRole" | "CustomResourceDefinition") => {
             vec![name, object["metadata"]["creationTimestamp"].clone()]
@@ -355,24 +409,38 @@ fn built_in(resource: &Resource, object: &Value) -> Vec<Value> {
 }
 
 fn condition<'s>(status: &'s Value, kind: &str) -> Option<&'s Value> {
-    status["conditions"].as_array()?.iter().find(|c| c["type"] == kind)
+    status["conditions"]
+        .as_array()?
+        .iter()
+        .find(|c| c["type"] == kind)
 }
 
 fn containers(spec: &Value, field: &str) -> Value {
-    let list = spec["containers"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let list = spec["containers"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let texts: Vec<&str> = list.iter().filter_map(|c| c[field].as_str()).collect();
     texts.join(",").into()
 }
 
 fn selector(labels: &Value) -> Value {
     let labels = labels.as_object().into_iter().flatten();
-    let pairs: Vec<String> =
-        labels.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
-    if pairs.is_empty() { "<none>".into() } else { pairs.join(",").into() }
+    let pairs: Vec<String> = labels
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .collect();
+    if pairs.is_empty() {
+        "<none>".into()
+    } else {
+        pairs.join(",").into()
+    }
 }
 
 fn ports(spec: &Value) -> Value {
-    let list = spec["ports"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let list = spec["ports"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let texts: Vec<String> = list
         .iter()
         .map(|port| {
@@ -383,17 +451,27 @@ fn ports(spec: &Value) -> Value {
             }
         })
         .collect();
-    if texts.is_empty() { "<none>".into() } else { texts.join(",").into() }
+    if texts.is_empty() {
+        "<none>".into()
+    } else {
+        texts.join(",").into()
+    }
 }
 
 /// The one word for the state of a Pod, from phase, containers and deletion.
 fn pod_state(object: &Value) -> String {
     let status = &object["status"];
-    let mut state = status["reason"].as_str().or(status["phase"].as_str()).unwrap_or("Unknown");
+    let mut state = status["reason"]
+        .as_str()
+        .or(status["phase"].as_str())
+        .unwrap_or("Unknown");
     let mut owned = String::new();
     let reason_of = |container: &Value| -> Option<String> {
         let state = &container["state"];
-        if let Some(reason) = state["waiting"]["reason"].as_str().filter(|r| !r.is_empty()) {
+        if let Some(reason) = state["waiting"]["reason"]
+            .as_str()
+            .filter(|r| !r.is_empty())
+        {
             return Some(reason.to_owned());
         }
         let ended = &state["terminated"];
@@ -406,10 +484,13 @@ fn pod_state(object: &Value) -> String {
         })
     };
     let list = |field: &str| status[field].as_array().cloned().unwrap_or_default();
-    let waiting = list("initContainerStatuses").into_iter().enumerate().find(|(_, container)| {
-        let ended = &container["state"]["terminated"];
-        ended.is_null() || ended["exitCode"] != 0
-    });
+    let waiting = list("initContainerStatuses")
+        .into_iter()
+        .enumerate()
+        .find(|(_, container)| {
+            let ended = &container["state"]["terminated"];
+            ended.is_null() || ended["exitCode"] != 0
+        });
     let initial = list("initContainerStatuses").len();
     if let Some((index, container)) = waiting {
         owned = match reason_of(&container) {
@@ -432,18 +513,30 @@ fn pod_state(object: &Value) -> String {
         state = &owned;
     }
     if !object["metadata"]["deletionTimestamp"].is_null() {
-        state = if status["reason"] == "NodeLost" { "Unknown" } else { "Terminating" };
+        state = if status["reason"] == "NodeLost" {
+            "Unknown"
+        } else {
+            "Terminating"
+        };
     }
     state.to_owned()
 }
 
 fn pod(object: &Value) -> Vec<Value> {
     let (spec, status) = (&object["spec"], &object["status"]);
-    let statuses = status["containerStatuses"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let statuses = status["containerStatuses"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let ready = statuses.iter().filter(|c| c["ready"] == true).count();
     let total = spec["containers"].as_array().map_or(0, Vec::len);
-    let restarts: u64 = statuses.iter().filter_map(|c| c["restartCount"].as_u64()).sum();
-    let last = statuses.iter().filter_map(|c| c["lastState"]["terminated"]["finishedAt"].as_str());
+    let restarts: u64 = statuses
+        .iter()
+        .filter_map(|c| c["restartCount"].as_u64())
+        .sum();
+    let last = statuses
+        .iter()
+        .filter_map(|c| c["lastState"]["terminated"]["finishedAt"].as_str());
     let restarts = match last.max() {
         Some(at) if restarts > 0 => format!("{restarts} ({} ago)", age_of(at)),
         _ => restarts.to_string(),
@@ -473,11 +566,22 @@ fn node(object: &Value) -> Vec<Value> {
     if object["spec"]["unschedulable"] == true {
         state.push_str(",SchedulingDisabled");
     }
-    let labels = object["metadata"]["labels"].as_object().into_iter().flatten();
-    let roles: Vec<&str> =
-        labels.filter_map(|(key, _)| key.strip_prefix("node-role.kubernetes.io/")).collect();
-    let roles = if roles.is_empty() { "<none>".to_owned() } else { roles.join(",") };
-    let addresses = status["addresses"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let labels = object["metadata"]["labels"]
+        .as_object()
+        .into_iter()
+        .flatten();
+    let roles: Vec<&str> = labels
+        .filter_map(|(key, _)| key.strip_prefix("node-role.kubernetes.io/"))
+        .collect();
+    let roles = if roles.is_empty() {
+        "<none>".to_owned()
+    } else {
+        roles.join(",")
+    };
+    let addresses = status["addresses"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let address = addresses.iter().find(|a| a["type"] == "InternalIP");
     let info = &status["nodeInfo"];
     vec![
@@ -495,14 +599,25 @@ fn node(object: &Value) -> Vec<Value> {
 
 fn event(object: &Value) -> Vec<Value> {
     let first = |names: [&str; 2]| {
-        let found = names.iter().map(|name| &object[*name]).find(|value| !value.is_null());
+        let found = names
+            .iter()
+            .map(|name| &object[*name])
+            .find(|value| !value.is_null());
         found.cloned().unwrap_or_default()
     };
     let about = first(["involvedObject", "regarding"]);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let seen = ["lastTimestamp", "deprecatedLastTimestamp", "eventTime", "firstTimestamp"];
+    let seen = [
+        "lastTimestamp",
+        "deprecatedLastTimestamp",
+        "eventTime",
+        "firstTimestamp",
+    ];
     let seen = seen.iter().find_map(|field| object[*field].as_str());
-    let seen = object["series"]["lastObservedTime"].as_str().or(seen).unwrap_or_default();
+    let seen = object["series"]["lastObservedTime"]
+        .as_str()
+        .or(seen)
+        .unwrap_or_default();
     let source = first(["source", "deprecatedSource"]);
     let source = match text(&source["component"]) {
         empty if empty.is_empty() => text(&first(["reportingComponent", "reportingController"])),
@@ -512,16 +627,29 @@ fn event(object: &Value) -> Vec<Value> {
         age_of(seen).into(),
         object["type"].clone(),
         object["reason"].clone(),
-        format!("{}/{}", text(&about["kind"]).to_ascii_lowercase(), text(&about["name"])).into(),
+        format!(
+            "{}/{}",
+            text(&about["kind"]).to_ascii_lowercase(),
+            text(&about["name"])
+        )
+        .into(),
         source.into(),
         first(["message", "note"]),
-        first(["count", "deprecatedCount"]).as_u64().unwrap_or(1).into(),
+        first(["count", "deprecatedCount"])
+            .as_u64()
+            .unwrap_or(1)
+            .into(),
         object["metadata"]["name"].clone(),
     ]
 }
 
 fn age(object: &Value) -> Value {
-    age_of(object["metadata"]["creationTimestamp"].as_str().unwrap_or_default()).into()
+    age_of(
+        object["metadata"]["creationTimestamp"]
+            .as_str()
+            .unwrap_or_default(),
+    )
+    .into()
 }
 
 /// How long ago that was, in the short form of kubectl.
@@ -534,7 +662,9 @@ fn between(start: &str, end: &str) -> String {
     let Ok(start) = start.parse::<Timestamp>() else {
         return "<unknown>".to_owned();
     };
-    let end = end.parse::<Timestamp>().unwrap_or_else(|_| Timestamp::now());
+    let end = end
+        .parse::<Timestamp>()
+        .unwrap_or_else(|_| Timestamp::now());
     human(end.as_second().saturating_sub(start.as_second()))
 }
 
@@ -589,8 +719,14 @@ mod tests {
         assert_eq!(with(json!({"phase": "Pending"})), "Pending");
         let running = json!({"phase": "Running", "containerStatuses": [waiting]});
         assert_eq!(with(running), "CrashLoopBackOff");
-        assert_eq!(with(json!({"phase": "Failed", "containerStatuses": [killed]})), "OOMKilled");
-        assert_eq!(with(json!({"phase": "Failed", "containerStatuses": [exited]})), "ExitCode:2");
+        assert_eq!(
+            with(json!({"phase": "Failed", "containerStatuses": [killed]})),
+            "OOMKilled"
+        );
+        assert_eq!(
+            with(json!({"phase": "Failed", "containerStatuses": [exited]})),
+            "ExitCode:2"
+        );
         let first = json!({"phase": "Pending", "initContainerStatuses": [{"state": {}}]});
         assert_eq!(with(first), "Init:0/1");
     }
@@ -604,7 +740,10 @@ mod tests {
         for (path, expected) in [
             (".metadata.labels.a\\.b/c", json!("x")),
             (".spec.hosts[0]", json!("h")),
-            (".status.conditions[?(@.type==\"Ready\")].status", json!("True")),
+            (
+                ".status.conditions[?(@.type==\"Ready\")].status",
+                json!("True"),
+            ),
             (".spec.none", Value::Null),
         ] {
             assert_eq!(at_path(&object, path), expected, "{path}");

@@ -57,8 +57,11 @@ pub(super) fn update_needs_version(resource: &Resource) -> bool {
 /// The refusal of such a replacement.
 pub(super) fn version_required(resource: &Resource, name: &str) -> ApiError {
     let value = json!(0);
-    let cause =
-        Cause::invalid("metadata.resourceVersion", &value, "must be specified for an update");
+    let cause = Cause::invalid(
+        "metadata.resourceVersion",
+        &value,
+        "must be specified for an update",
+    );
     ApiError::invalid(resource, name, &[cause])
 }
 
@@ -72,7 +75,11 @@ fn name(resource: &Resource, object: &Value, causes: &mut Vec<Cause>) {
     // Roles are named freely, as paths allow.
     if resource.group == "rbac.authorization.k8s.io" {
         if name.contains(['/', '%']) || name == "." || name == ".." {
-            causes.push(Cause::invalid(field, &name.into(), "may not contain '/' or '%'"));
+            causes.push(Cause::invalid(
+                field,
+                &name.into(),
+                "may not contain '/' or '%'",
+            ));
         }
         return;
     }
@@ -99,8 +106,12 @@ fn is_name(text: &str, longest: usize) -> bool {
     let bytes = text.as_bytes();
     let ends = [bytes.first(), bytes.last()];
     text.len() <= longest
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-        && ends.iter().all(|end| end.is_some_and(u8::is_ascii_alphanumeric))
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        && ends
+            .iter()
+            .all(|end| end.is_some_and(u8::is_ascii_alphanumeric))
 }
 
 fn is_qualified(key: &str) -> bool {
@@ -121,7 +132,10 @@ fn common(resource: &Resource, object: &Value, causes: &mut Vec<Cause>) {
             if !is_qualified(key) {
                 causes.push(Cause::invalid("metadata.labels", &json!(key), QUALIFIED));
             }
-            if !value.as_str().is_some_and(|v| v.is_empty() || is_name(v, 63)) {
+            if !value
+                .as_str()
+                .is_some_and(|v| v.is_empty() || is_name(v, 63))
+            {
                 causes.push(Cause::invalid("metadata.labels", value, LABEL_VALUE));
             }
         }
@@ -130,7 +144,11 @@ fn common(resource: &Resource, object: &Value, causes: &mut Vec<Cause>) {
         let mut size = 0_usize;
         for (key, value) in annotations {
             if !is_qualified(key) {
-                causes.push(Cause::invalid("metadata.annotations", &json!(key), QUALIFIED));
+                causes.push(Cause::invalid(
+                    "metadata.annotations",
+                    &json!(key),
+                    QUALIFIED,
+                ));
             }
             match value.as_str() {
                 Some(text) => size = size.saturating_add(key.len()).saturating_add(text.len()),
@@ -152,7 +170,11 @@ fn common(resource: &Resource, object: &Value, causes: &mut Vec<Cause>) {
         containers(&object["spec"], "spec", causes);
     }
     if resource.group == "apps" {
-        containers(&object["spec"]["template"]["spec"], "spec.template.spec", causes);
+        containers(
+            &object["spec"]["template"]["spec"],
+            "spec.template.spec",
+            causes,
+        );
     }
 }
 
@@ -162,12 +184,18 @@ fn data(object: &Value, causes: &mut Vec<Cause>) {
         for (key, value) in object[field].as_object().into_iter().flatten() {
             let valid = !key.is_empty()
                 && key.len() <= 253
-                && key.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+                && key
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
                 && !matches!(key.as_str(), "." | "..");
             if !valid {
                 let message = "a valid config key must consist of alphanumeric characters, '-', \
                                '_' or '.'";
-                causes.push(Cause::invalid(&format!("{field}[{key}]"), &json!(key), message));
+                causes.push(Cause::invalid(
+                    &format!("{field}[{key}]"),
+                    &json!(key),
+                    message,
+                ));
             }
             match value.as_str() {
                 Some(text) => size = size.saturating_add(text.len()),
@@ -185,14 +213,20 @@ fn data(object: &Value, causes: &mut Vec<Cause>) {
 }
 
 fn containers(spec: &Value, path: &str, causes: &mut Vec<Cause>) {
-    let Some(list) = spec["containers"].as_array().filter(|list| !list.is_empty()) else {
+    let Some(list) = spec["containers"]
+        .as_array()
+        .filter(|list| !list.is_empty())
+    else {
         causes.push(Cause::required(&format!("{path}.containers"), ""));
         return;
     };
     for (index, container) in list.iter().enumerate() {
         for field in ["name", "image"] {
             if container[field].as_str().unwrap_or_default().is_empty() {
-                causes.push(Cause::required(&format!("{path}.containers[{index}].{field}"), ""));
+                causes.push(Cause::required(
+                    &format!("{path}.containers[{index}].{field}"),
+                    "",
+                ));
             }
         }
     }
@@ -206,18 +240,34 @@ fn immutable(resource: &Resource, before: &Value, object: &Value, causes: &mut V
     };
     match (resource.group.as_str(), resource.kind.as_str()) {
         ("apps", _) => {
-            fixed("spec.selector", &before["spec"]["selector"], &object["spec"]["selector"]);
+            fixed(
+                "spec.selector",
+                &before["spec"]["selector"],
+                &object["spec"]["selector"],
+            );
         }
         ("batch", "Job") => {
-            fixed("spec.selector", &before["spec"]["selector"], &object["spec"]["selector"]);
-            fixed("spec.template", &before["spec"]["template"], &object["spec"]["template"]);
+            fixed(
+                "spec.selector",
+                &before["spec"]["selector"],
+                &object["spec"]["selector"],
+            );
+            fixed(
+                "spec.template",
+                &before["spec"]["template"],
+                &object["spec"]["template"],
+            );
         }
         ("", "Secret") => fixed("type", &before["type"], &object["type"]),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
             fixed("roleRef", &before["roleRef"], &object["roleRef"]);
         }
         ("", "Pod") if !before["spec"]["nodeName"].is_null() => {
-            fixed("spec.nodeName", &before["spec"]["nodeName"], &object["spec"]["nodeName"]);
+            fixed(
+                "spec.nodeName",
+                &before["spec"]["nodeName"],
+                &object["spec"]["nodeName"],
+            );
         }
         _ => {}
     }
@@ -226,7 +276,10 @@ fn immutable(resource: &Resource, before: &Value, object: &Value, causes: &mut V
         && before["immutable"] == true
         && (before["data"] != object["data"] || object["immutable"] != true)
     {
-        causes.push(Cause::forbidden("data", "field is immutable when `immutable` is set"));
+        causes.push(Cause::forbidden(
+            "data",
+            "field is immutable when `immutable` is set",
+        ));
     }
 }
 
@@ -236,7 +289,12 @@ mod tests {
 
     #[test]
     fn qualified_names() {
-        for good in ["a", "a.b/c", "notifications.argoproj.io/subscribe.on-x.webhook", "A_b.c"] {
+        for good in [
+            "a",
+            "a.b/c",
+            "notifications.argoproj.io/subscribe.on-x.webhook",
+            "A_b.c",
+        ] {
             assert!(is_qualified(good), "{good}");
         }
         for bad in ["", "/a", "a/", "-a", "a/b/c", "a b", "x/", &"a".repeat(64)] {

@@ -98,7 +98,11 @@ impl Start {
         let version = parse_version(query.get("resourceVersion"))?;
         let matching = query.get("resourceVersionMatch");
         let refuse = |field: &str, message: &str| {
-            Err(ApiError::invalid_option("ListOptions", field, &format!("Forbidden: {message}")))
+            Err(ApiError::invalid_option(
+                "ListOptions",
+                field,
+                &format!("Forbidden: {message}"),
+            ))
         };
         if query.get("sendInitialEvents").is_empty() {
             if !matching.is_empty() {
@@ -168,8 +172,7 @@ impl Watch {
                     Ok(page) => {
                         self.position = page.rv;
                         self.initial = page.entries.into_iter();
-                        self.after_initial =
-                            closed.then(|| self.presenter.bookmark(page.rv, true));
+                        self.after_initial = closed.then(|| self.presenter.bookmark(page.rv, true));
                     }
                     Err(_) => self.expire(0),
                 }
@@ -182,7 +185,8 @@ impl Watch {
         let current = self.collection.version();
         let error = ApiError::expired(format!("too old resource version: {position} ({current})"));
         let status = error.to_status().to_string();
-        self.ready.push_back(line(r#"{"type":"ERROR","object":"#, status.as_bytes()));
+        self.ready
+            .push_back(line(r#"{"type":"ERROR","object":"#, status.as_bytes()));
         self.ended = true;
     }
 
@@ -267,7 +271,8 @@ impl Watch {
             return;
         }
         if self.selector.is_empty() {
-            self.ready.push_back(self.presenter.event(change.kind, &change.object));
+            self.ready
+                .push_back(self.presenter.event(change.kind, &change.object));
             return;
         }
         let selects = |stored: &Stored| self.selector.selects(&change.key, stored);

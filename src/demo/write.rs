@@ -38,7 +38,11 @@ type Outcome = Result<Stored, Value>;
 
 /// What a write leaves: the object as the client shall see it, or another document.
 pub(super) enum Written {
-    Object { code: u16, object: Outcome, warnings: Vec<String> },
+    Object {
+        code: u16,
+        object: Outcome,
+        warnings: Vec<String>,
+    },
     Document(Value),
 }
 
@@ -50,7 +54,11 @@ enum Track {
 }
 
 fn done(code: u16, object: Outcome) -> Written {
-    Written::Object { code, object, warnings: Vec::new() }
+    Written::Object {
+        code,
+        object,
+        warnings: Vec::new(),
+    }
 }
 
 impl Write<'_> {
@@ -65,7 +73,12 @@ impl Write<'_> {
     /// The field manager that the request names, else the program's name from `User-Agent`.
     fn manager(&self) -> &str {
         match self.query.get("fieldManager") {
-            "" => self.user_agent.split('/').next().filter(|m| !m.is_empty()).unwrap_or("unknown"),
+            "" => self
+                .user_agent
+                .split('/')
+                .next()
+                .filter(|m| !m.is_empty())
+                .unwrap_or("unknown"),
             manager => manager,
         }
     }
@@ -91,7 +104,9 @@ impl Write<'_> {
     fn read_object(&self) -> Result<Value, ApiError> {
         let object = read_body(self.content_type, self.body)?;
         if !object.is_object() {
-            return Err(ApiError::bad_request("the body of the request is not an object"));
+            return Err(ApiError::bad_request(
+                "the body of the request is not an object",
+            ));
         }
         self.check_kind(&object)?;
         Ok(self.presenter.to_stored(object))
@@ -149,18 +164,28 @@ impl Write<'_> {
         }
         let mut object = self.read_object()?;
         let warnings = self.check_fields(&object)?;
-        let name = object["metadata"]["generateName"].as_str().unwrap_or_default().to_owned();
+        let name = object["metadata"]["generateName"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         if meta(&object, "name").is_empty() && !name.is_empty() {
             let name = format!("{name}{}", name_suffix(self.cluster.random()));
             meta_mut(&mut object).insert("name".to_owned(), name.into());
         }
         let name = meta(&object, "name").to_owned();
         let stored = self.insert(&name, object)?;
-        Ok(Written::Object { code: 201, object: stored, warnings })
+        Ok(Written::Object {
+            code: 201,
+            object: stored,
+            warnings,
+        })
     }
 
     fn create_subresource(&self) -> Result<Written, ApiError> {
-        match (self.resource().plural.as_str(), self.target.subresource.as_str()) {
+        match (
+            self.resource().plural.as_str(),
+            self.target.subresource.as_str(),
+        ) {
             ("pods", "eviction") => {
                 self.delete_named(&json!({}))?;
                 Ok(Written::Document(json!({
@@ -204,11 +229,7 @@ impl Write<'_> {
         self.create_prepared(name, object)
     }
 
-    fn create_prepared(
-        &self,
-        name: &str,
-        mut object: Value,
-    ) -> Result<Outcome, ApiError> {
+    fn create_prepared(&self, name: &str, mut object: Value) -> Result<Outcome, ApiError> {
         let key = self.key(name);
         let exists = || ApiError::already_exists(&self.presenter.asked, name);
         if self.query.dry_run() {
@@ -217,8 +238,10 @@ impl Write<'_> {
                 None => Ok(Err(object)),
             };
         }
-        let stored =
-            self.collection.commit(&key, Expect::Absent, &mut object).map_err(|_| exists())?;
+        let stored = self
+            .collection
+            .commit(&key, Expect::Absent, &mut object)
+            .map_err(|_| exists())?;
         self.cluster.after_write(self.resource(), &object);
         Ok(Ok(stored))
     }
@@ -240,13 +263,20 @@ impl Write<'_> {
         if meta(&given, "resourceVersion").is_empty()
             && validate::update_needs_version(self.resource())
         {
-            return Err(validate::version_required(self.resource(), &self.target.name));
+            return Err(validate::version_required(
+                self.resource(),
+                &self.target.name,
+            ));
         }
         let object = self.change(Track::Update, |_, object| {
             *object = given.clone();
             Ok(())
         })?;
-        Ok(Written::Object { code: 200, object, warnings })
+        Ok(Written::Object {
+            code: 200,
+            object,
+            warnings,
+        })
     }
 
     pub fn patch(&self) -> Result<Written, ApiError> {
@@ -265,7 +295,10 @@ impl Write<'_> {
         if kind == PatchKind::Strategic && self.resource().custom.is_some() {
             let accepted = "application/json-patch+json, application/merge-patch+json, \
                             application/apply-patch+yaml";
-            return Err(ApiError::unsupported_media_type(self.content_type, accepted));
+            return Err(ApiError::unsupported_media_type(
+                self.content_type,
+                accepted,
+            ));
         }
         let node = schema::of(self.resource(), &self.resource().version);
         let mut warnings = Vec::new();
@@ -281,13 +314,21 @@ impl Write<'_> {
             }
             Ok(())
         })?;
-        Ok(Written::Object { code: 200, object, warnings })
+        Ok(Written::Object {
+            code: 200,
+            object,
+            warnings,
+        })
     }
 
     fn server_side_apply(&self, config: &Value) -> Result<Written, ApiError> {
         if self.query.get("fieldManager").is_empty() {
             let message = "Required value: is required for apply patch";
-            return Err(ApiError::invalid_option("PatchOptions", "fieldManager", message));
+            return Err(ApiError::invalid_option(
+                "PatchOptions",
+                "fieldManager",
+                message,
+            ));
         }
         self.check_kind(config)?;
         self.check_namespace(config)?;
@@ -310,7 +351,11 @@ impl Write<'_> {
                 match applied {
                     Err(error) if error.code() == 404 => continue,
                     applied => {
-                        return Ok(Written::Object { code: 200, object: applied?, warnings });
+                        return Ok(Written::Object {
+                            code: 200,
+                            object: applied?,
+                            warnings,
+                        });
                     }
                 }
             }
@@ -319,7 +364,13 @@ impl Write<'_> {
             }
             match self.apply_new(&config) {
                 Err(error) if error.reason() == "AlreadyExists" => {}
-                made => return Ok(Written::Object { code: 201, object: made?, warnings }),
+                made => {
+                    return Ok(Written::Object {
+                        code: 201,
+                        object: made?,
+                        warnings,
+                    });
+                }
             }
         }
         Err(ApiError::modified(self.resource(), &self.target.name))
@@ -404,10 +455,14 @@ impl Write<'_> {
                 return Ok(Err(object));
             }
             let finished = admission::is_finished(&object);
-            match self.collection.commit(&key, Expect::Version(found.rv), &mut object) {
+            match self
+                .collection
+                .commit(&key, Expect::Version(found.rv), &mut object)
+            {
                 Ok(stored) => {
                     if finished {
-                        self.cluster.remove(&self.collection, &key, Expect::Version(stored.rv));
+                        self.cluster
+                            .remove(&self.collection, &key, Expect::Version(stored.rv));
                     }
                     self.cluster.after_write(resource, &object);
                     return Ok(Ok(stored));
@@ -454,7 +509,9 @@ impl Write<'_> {
                 }
             }
             let propagation = match self.query.get("propagationPolicy") {
-                "" => options["propagationPolicy"].as_str().unwrap_or("Background"),
+                "" => options["propagationPolicy"]
+                    .as_str()
+                    .unwrap_or("Background"),
                 given => given,
             };
             let grace = (self.query.get("gracePeriodSeconds").parse::<u64>().ok())
@@ -465,7 +522,10 @@ impl Write<'_> {
                 if dry {
                     return Ok(Written::Document(deleted(resource, name, &uid)));
                 }
-                match self.cluster.remove(&self.collection, key, Expect::Version(found.rv)) {
+                match self
+                    .cluster
+                    .remove(&self.collection, key, Expect::Version(found.rv))
+                {
                     Some(last) => {
                         collect::dependents(self.cluster, resource, &last.value(), propagation);
                         if resource.plural == "pods" {
@@ -486,7 +546,10 @@ impl Write<'_> {
             if dry {
                 return Ok(done(200, Err(object)));
             }
-            match self.collection.commit(key, Expect::Version(found.rv), &mut object) {
+            match self
+                .collection
+                .commit(key, Expect::Version(found.rv), &mut object)
+            {
                 Ok(stored) => {
                     self.cluster.linger(&self.collection, key, &object);
                     return Ok(done(200, Ok(stored)));
@@ -501,14 +564,19 @@ impl Write<'_> {
     pub fn delete_collection(&self, entries: &[(Key, Stored)]) -> Result<Written, ApiError> {
         let options = self.delete_options()?;
         for (key, _) in entries {
-            let name = key.split_once('/').map(|(_, name)| name).unwrap_or_default();
+            let name = key
+                .split_once('/')
+                .map(|(_, name)| name)
+                .unwrap_or_default();
             match self.delete_key(key, name, &options) {
                 Err(error) if error.code() != 404 => return Err(error),
                 _ => {}
             }
         }
-        let items: Vec<Value> =
-            entries.iter().map(|(_, stored)| self.presenter.value(stored)).collect();
+        let items: Vec<Value> = entries
+            .iter()
+            .map(|(_, stored)| self.presenter.value(stored))
+            .collect();
         Ok(Written::Document(json!({
             "kind": format!("{}List", self.presenter.asked.kind),
             "apiVersion": self.api_version(),
@@ -550,9 +618,10 @@ pub(super) fn read_body(content_type: &str, body: &Bytes) -> Result<Value, ApiEr
         "" | "application/json" => parse_json(body),
         "application/yaml" | "application/x-yaml" => parse_yaml(body),
         protobuf::MEDIA_TYPE => protobuf::decode(body),
-        other => {
-            Err(ApiError::unsupported_media_type(other, "application/json, application/yaml"))
-        }
+        other => Err(ApiError::unsupported_media_type(
+            other,
+            "application/json, application/yaml",
+        )),
     }
 }
 

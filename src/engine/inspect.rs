@@ -11,6 +11,7 @@ use super::look::{Looked, environment};
 use super::store::Tracked;
 use crate::catalog::{Catalog, Condition};
 use crate::domain::{NotifiedState, ResourceKey};
+use crate::expr::{Outcome, Trace, TraceNode};
 
 /// Explains what was decided about a tracked object.
 pub(super) fn inspect(
@@ -76,11 +77,7 @@ fn view(
     let result = match &plan.evaluation {
         Evaluation::True => ConditionResult::True,
         Evaluation::False => ConditionResult::False {
-            because: condition
-                .when_program
-                .trace(env)
-                .because()
-                .unwrap_or_default(),
+            because: because(&condition.when_program.trace(env)),
         },
         Evaluation::NotBoolean(type_name) => ConditionResult::NotBoolean {
             type_name: type_name.clone(),
@@ -103,6 +100,35 @@ fn view(
             .map(|step| decision(step, tracked))
             .collect(),
     }
+}
+
+/// The part that made a condition false, with its values: `pod.status.phase is "Pending"`.
+fn because(trace: &Trace) -> String {
+    if let Some(cause) = &trace.cause {
+        return cause.text.clone();
+    }
+    let Some(mut node) = trace.root() else {
+        return String::new();
+    };
+    // Down through what is false, to the part that compares.
+    while let Some(below) = trace.children(node).find(|child| is_false(child)) {
+        node = below;
+    }
+    let values: Vec<String> = trace
+        .children(node)
+        .filter(|child| !child.literal)
+        .filter_map(|child| match &child.outcome {
+            Outcome::Value { text, .. } => Some(format!("{} is {text}", child.text)),
+            _ => None,
+        })
+        .take(2)
+        .collect();
+    values.join(", ")
+}
+
+fn is_false(node: &TraceNode) -> bool {
+    node.element.is_none()
+        && matches!(&node.outcome, Outcome::Value { text, type_name } if *type_name == "bool" && text == "false")
 }
 
 fn decision(step: &Step, tracked: &Tracked) -> DecisionView {
@@ -135,5 +161,32 @@ fn decision(step: &Step, tracked: &Tracked) -> DecisionView {
         state_key: step.state_key.clone(),
         decision,
         notified_at: tracked.ledger.notified_at(&step.state_key, &tracked.state),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expr::{Env, Options, Program};
+
+    #[test]
+    fn the_part_that_decided_is_named_with_its_value() {
+        let pod = serde_json::json!({"status": {"phase": "Pending", "restarts": 3}});
+        let cases = [
+            (
+                "pod.status.phase == 'Running'",
+                "pod.status.phase is \"Pending\"",
+            ),
+            (
+                "pod.status.phase == 'Pending' and pod.status.restarts > 5",
+                "pod.status.restarts is 3",
+            ),
+        ];
+        for (when, expected) in cases {
+            let program = Program::compile(when, &Options::default()).unwrap();
+            let mut env = Env::new();
+            env.json("pod", &pod);
+            assert_eq!(because(&program.trace(&env)), expected, "{when}");
+        }
     }
 }

@@ -104,7 +104,9 @@ impl Reconciler {
         if tracked.looked_at == Some(look_key) && !reads_clock {
             return;
         }
-        let echo = std::mem::take(&mut tracked.echo)
+        // The event of our own patch, which may be here before the answer to it.
+        let ours = std::mem::take(&mut tracked.echo) || tracked.patching;
+        let echo = ours
             && tracked.looked_at.is_some_and(|last| {
                 last.fingerprint == look_key.fingerprint && last.catalog == look_key.catalog
             });

@@ -23,6 +23,8 @@ pub struct Options {
     pub prefix: String,
     /// Whether a Lease decides who sends.
     pub lease: LeaseUse,
+    /// What is wrong with the history; empty when nothing is. Told to the operator.
+    pub history_problem: String,
     /// Wording of the log.
     pub wording: Wording,
     /// How deliveries are made.

@@ -15,6 +15,7 @@ use super::metrics::Metrics;
 use super::observe::Watching;
 use super::options::Options;
 use super::record::{self, Patching};
+use super::standing::Recovery;
 use super::store::Store;
 use super::watching::WatchInput;
 use crate::cluster::{Cluster, LeaseHandle, LeaseState};
@@ -119,6 +120,7 @@ pub struct Reconciler {
     pub(super) watches_dirty: bool,
     pub(super) next_clock: Instant,
     pub(super) told_forbidden_patch: bool,
+    pub(super) recovery: Recovery,
     pub(super) lease_forbidden: bool,
     /// The operator decided to go on without a Lease.
     pub(super) without_lease: bool,
@@ -172,12 +174,13 @@ impl Reconciler {
             again: BTreeMap::new(),
             used_by: BTreeMap::new(),
             used_by_dirty: false,
-            history_problem: String::new(),
+            history_problem: options.history_problem.clone(),
             status_dirty: true,
             status_at: Instant::now(),
             watches_dirty: true,
             next_clock: Instant::now() + CLOCK_EVERY,
             told_forbidden_patch: false,
+            recovery: Recovery::Due,
             lease_forbidden: false,
             without_lease: false,
             waiting_recovered: Vec::new(),
@@ -199,6 +202,11 @@ impl Reconciler {
     /// Works until the engine is stopped.
     pub async fn run(mut self, mut ends: Inputs) {
         self.log.running();
+        if !self.history_problem.is_empty() {
+            let problem = self.history_problem.clone();
+            let help = "until that is mended, what is sent is only remembered in memory".to_owned();
+            self.notice(Severity::Error, problem, help, None);
+        }
         self.settle_mode();
         loop {
             let timer = self.next_timer();

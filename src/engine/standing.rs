@@ -8,14 +8,32 @@ use super::options::LeaseUse;
 use super::reconcile::{Input, Reconciler};
 use crate::cluster::{self, Cluster, LeaseOptions, LeaseState};
 use crate::domain::{Cause, Delivery, Mode, ResourceKey, Severity};
+use crate::history;
 use std::sync::Arc;
 use tokio::time::Instant;
+
+/// Whether it is known what earlier processes left unfinished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// Not asked for yet.
+    Due,
+    /// The history was asked.
+    Asked,
+    /// It is known.
+    Done,
+}
 
 impl Reconciler {
     /// Brings the mode in line with what is wanted and allowed, and begins or ends what follows.
     pub(super) fn settle_mode(&mut self) {
         self.settle_lease();
-        let (mode, reason) = self.allowed_mode();
+        let (mut mode, mut reason) = self.allowed_mode();
+        if mode == Mode::Active && self.recovery != Recovery::Done {
+            // Not before it is known what an earlier run has sent.
+            self.recover();
+            mode = Mode::Observe;
+            reason = "taking over what an earlier run left".into();
+        }
         self.reason = reason;
         self.status_dirty = true;
         if mode == self.mode {
@@ -25,12 +43,10 @@ impl Reconciler {
         if before == Mode::Active {
             // Another engine may send from now on.
             self.sending.cancel();
+            // Whoever sends meanwhile may leave something, too.
+            self.recovery = Recovery::Due;
         }
-        if mode == Mode::Active {
-            self.sending = self.stop.child_token();
-            self.recover();
-        }
-        if mode == Mode::DryRun {
+        if mode != Mode::Observe {
             self.sending = self.stop.child_token();
         }
         let text = format!("mode {mode} (was {before}){}", after_colon(&self.reason));
@@ -171,6 +187,7 @@ impl Reconciler {
             );
             self.notice(Severity::Info, text, String::new(), None);
         }
+        self.recovery = Recovery::Done;
         for delivery in unpatched {
             let mark = Mark::Sent {
                 id: Some(delivery.new.id),
@@ -178,6 +195,7 @@ impl Reconciler {
             };
             self.bequeath(&delivery, mark);
         }
+        self.settle_mode();
         let view = self.view.clone();
         for delivery in pending {
             let mark = Mark::Sending {

@@ -63,20 +63,21 @@ impl Compiler<'_> {
         u32::try_from(self.code.ops.len()).unwrap_or(u32::MAX)
     }
 
+    /// Makes a pending jump lead here.
     fn patch(&mut self, at: usize) {
         let target = self.here();
-        if let Some(op) = self.code.ops.get_mut(at) {
-            match op {
-                Op::Jump(to)
-                | Op::JumpIfTrue(to)
-                | Op::JumpIfFalse(to)
-                | Op::JumpIfNil(to)
-                | Op::JumpIfNotNil(to)
-                | Op::JumpIfEnd(to)
-                | Op::JumpIfStart(to)
-                | Op::JumpIfCount(_, to) => *to = target,
-                _ => {}
-            }
+        if let Some(
+            Op::Jump(to)
+            | Op::JumpIfTrue(to)
+            | Op::JumpIfFalse(to)
+            | Op::JumpIfNil(to)
+            | Op::JumpIfNotNil(to)
+            | Op::JumpIfEnd(to)
+            | Op::JumpIfStart(to)
+            | Op::JumpIfCount(_, to),
+        ) = self.code.ops.get_mut(at)
+        {
+            *to = target;
         }
     }
 

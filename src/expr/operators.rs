@@ -27,9 +27,9 @@ pub(super) fn unhashable(value: &Value<'_>) -> String {
 
 /// Go's conversion of a float to `int` on 64-bit machines.
 pub(super) fn go_int(float: f64) -> i64 {
-    // What does not fit becomes the smallest integer there.
-    if float.is_nan() || !(-9.223_372_036_854_775_8e18..9.223_372_036_854_775_8e18).contains(&float)
-    {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    // What does not fit becomes the smallest integer there, also what is not a number.
+    if !(-LIMIT..LIMIT).contains(&float) {
         return i64::MIN;
     }
     float as i64

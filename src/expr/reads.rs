@@ -103,8 +103,7 @@ impl Collector<'_> {
             _ => (variable.clone(), members),
         };
         // `time.Now`, or the group itself, from which it may be taken in some other way.
-        let clock =
-            matches!(members.first(), None) || members.first().is_some_and(|m| &**m == "Now");
+        let clock = members.first().is_none_or(|member| &**member == "Now");
         self.reads.clock |= (&*variable == "time" && clock) || &*variable == "$env";
         self.reads
             .paths

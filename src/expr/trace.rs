@@ -217,7 +217,7 @@ impl Builder<'_, '_> {
         let node = self.ast.get(id);
         TraceNode {
             span: node.span,
-            text: quoted_source(self.source, node.span),
+            text: self.text(id),
             element: None,
             outcome,
             literal: matches!(
@@ -232,6 +232,15 @@ impl Builder<'_, '_> {
             ),
             children: Vec::new(),
         }
+    }
+
+    fn text(&self, id: NodeId) -> String {
+        let text = quoted_source(self.source, self.ast.get(id).span);
+        if text.is_empty() {
+            // The element that a leading dot stands for is not written.
+            return "#".to_owned();
+        }
+        text
     }
 
     fn unevaluated(&self, id: NodeId) -> TraceNode {
@@ -299,10 +308,7 @@ impl Builder<'_, '_> {
                 let base = self.records.get(*record.children.first()?)?;
                 match base.value.as_ref()? {
                     Value::Nil => return self.missing(base),
-                    parent => {
-                        let path = quoted_source(self.source, self.ast.get(*node).span);
-                        absent(&path, name, parent)
-                    }
+                    parent => absent(&self.text(*node), name, parent),
                 }
             }
             _ => return None,

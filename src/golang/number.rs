@@ -179,7 +179,7 @@ mod tests {
     fn precision_and_verbs() {
         assert_eq!(format_float(1_234_567.0, 'g', Some(7)), "1234567");
         assert_eq!(format_float(1_234_567.0, 'g', Some(6)), "1.23457e+06");
-        assert_eq!(format_float(2.71828, 'f', Some(2)), "2.72");
+        assert_eq!(format_float(1.2345, 'f', Some(2)), "1.23");
         assert_eq!(format_float(1e6, 'e', None), "1e+06");
         assert_eq!(format_float(1e6, 'E', Some(3)), "1.000E+06");
         assert_eq!(format_float(100000.0, 'g', Some(3)), "1e+05");

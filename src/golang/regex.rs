@@ -23,20 +23,12 @@ const MAX_TABLES: usize = 1 << 20;
 
 /// Why a pattern is refused; displays as Go's message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("error parsing regexp: {kind}{}", part(.text))]
+#[error("error parsing regexp: {kind}: `{text}`")]
 pub struct RegexError {
     /// What is wrong, in Go's words: `missing closing ]`.
     pub kind: &'static str,
-    /// The offending part of the pattern; empty when it is the whole.
+    /// The offending part of the pattern; may be empty.
     pub text: String,
-}
-
-fn part(text: &str) -> String {
-    if text.is_empty() {
-        String::new()
-    } else {
-        format!(": `{text}`")
-    }
 }
 
 /// Compiles an RE2 pattern.
@@ -747,7 +739,7 @@ mod tests {
             ),
             (
                 "\\",
-                "error parsing regexp: trailing backslash at end of expression",
+                "error parsing regexp: trailing backslash at end of expression: ``",
             ),
             (
                 "a{1001}",

@@ -123,6 +123,25 @@ impl Template {
         !self.source().contains("{{")
     }
 
+    /// The variables and the paths below them that the text visibly reads, in order of appearance.
+    /// For Handlebars nothing is known.
+    pub fn reads(&self) -> Vec<Read> {
+        let Program::Go(trees) = &self.0.program else {
+            return Vec::new();
+        };
+        parse::reads::reads(trees, self.name())
+            .into_iter()
+            .map(|read| {
+                let (line, column) = parse::line_and_column(self.source(), read.position);
+                Read {
+                    path: read.path.into_iter().map(str::to_owned).collect(),
+                    line,
+                    column,
+                }
+            })
+            .collect()
+    }
+
     /// Renders with the default [`Limits`]. Bytes that are not UTF-8 become U+FFFD.
     ///
     /// # Errors
@@ -167,6 +186,17 @@ impl Template {
             Program::Handlebars(program) => program.render(name, vars, limits),
         }
     }
+}
+
+/// A path that a template reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// The variable's name and the fields below it.
+    pub path: Vec<String>,
+    /// The line in the source, from 1.
+    pub line: usize,
+    /// The column in that line, in characters, from 1.
+    pub column: usize,
 }
 
 impl fmt::Debug for Template {

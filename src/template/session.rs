@@ -13,7 +13,7 @@ pub struct Session<'v> {
     limits: Limits,
     steps: Cell<u64>,
     memory: Cell<usize>,
-    depth: Rc<Cell<usize>>,
+    depth: Cell<usize>,
     slow: Cell<Duration>,
     now: Option<Timestamp>,
     /// Changed copies of JSON objects, by the address of the object.
@@ -29,7 +29,7 @@ impl<'v> Session<'v> {
         Session {
             steps: Cell::new(limits.steps),
             memory: Cell::new(limits.memory),
-            depth: Rc::new(Cell::new(limits.depth)),
+            depth: Cell::new(limits.depth),
             slow: Cell::new(limits.slow_functions),
             limits,
             now,
@@ -106,12 +106,12 @@ impl<'v> Session<'v> {
     ///
     /// # Errors
     /// When the nesting is too deep.
-    pub fn descend(&self) -> Result<Level, Failure> {
+    pub fn descend(&self) -> Result<Level<'_>, Failure> {
         self.step()?;
         match self.depth.get().checked_sub(1) {
             Some(rest) => {
                 self.depth.set(rest);
-                Ok(Level(self.depth.clone()))
+                Ok(Level(&self.depth))
             }
             None => Err(Failure::limit(format!(
                 "exceeded maximum template depth ({})",
@@ -177,9 +177,9 @@ impl Drop for Session<'_> {
 
 /// One level of nesting; dropping it goes up again.
 #[derive(Debug)]
-pub struct Level(Rc<Cell<usize>>);
+pub struct Level<'s>(&'s Cell<usize>);
 
-impl Drop for Level {
+impl Drop for Level<'_> {
     fn drop(&mut self) {
         self.0.set(self.0.get() + 1);
     }

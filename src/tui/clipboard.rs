@@ -12,7 +12,11 @@ const LIMIT: usize = 74_994;
 /// # Errors
 /// What the terminal's file reports.
 pub fn copy(text: &str) -> Result<String, String> {
-    let kept = &text[..text.floor_char_boundary(LIMIT.min(text.len()))];
+    let mut end = LIMIT.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let kept = &text[..end];
     execute!(io::stdout(), CopyToClipboard::to_clipboard_from(kept))
         .map_err(|error| format!("copying failed: {error}"))?;
     if kept.len() < text.len() {

@@ -51,6 +51,11 @@ pub fn draw(model: &Model, buffer: &mut Buffer) {
             }
         }
     }
+    if model.look.ascii {
+        for cell in buffer.content.iter_mut().filter(|cell| cell.symbol() == "…") {
+            cell.set_symbol("~");
+        }
+    }
 }
 
 fn draw_header(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut Buffer) {

@@ -25,6 +25,16 @@ impl Node {
             style => follow(raw, start, wanted, style),
         }
     }
+
+    /// Whether this is a scalar without quotes that ends where a comment begins. A `#` behind a
+    /// space may have been meant as a part of it.
+    pub fn is_cut_by_comment(&self, source: &str) -> bool {
+        let plain = |scalar: &super::Scalar| scalar.style == ScalarStyle::Plain;
+        let Some(rest) = source.get(self.span.1..) else {
+            return false;
+        };
+        self.as_scalar().is_some_and(plain) && rest.trim_start_matches([' ', '\t']).starts_with('#')
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -173,6 +183,20 @@ mod tests {
                 format!("{line}:{column}"),
                 "{source}"
             );
+        }
+    }
+
+    #[test]
+    fn comments_cut_plain_scalars() {
+        for (source, cut) in [
+            ("when: any(a, {#.x and #.y})\n", true),
+            ("when: any(a, {#.x})\n", false),
+            ("when: 'a' # why\n", false),
+            ("when: |\n  a # b\n", false),
+        ] {
+            let node = parse(source).unwrap();
+            let scalar = node.get("when").unwrap();
+            assert_eq!(scalar.is_cut_by_comment(source), cut, "{source}");
         }
     }
 

@@ -8,12 +8,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const DURATION: Duration = Duration::from_secs(2);
+const DEADLINE: Duration = Duration::from_millis(1200);
 
 /// The rules of the usual times, a few times faster.
 fn options(identity: &str) -> LeaseOptions {
     LeaseOptions {
         duration: DURATION,
-        deadline: Duration::from_millis(1200),
+        deadline: DEADLINE,
         renew: Duration::from_millis(400),
         retry: Duration::from_millis(150),
         handover: Duration::from_millis(50),
@@ -134,7 +135,7 @@ async fn a_released_lease_is_taken_at_once_and_a_crashed_ones_after_its_time() {
     first.release().await;
     assert_eq!(*state.borrow(), LeaseState::Released);
     let waited = wait_until_leader(&second).await;
-    assert!(waited < DURATION / 2, "{waited:?} after a release");
+    assert!(waited < DURATION * 3 / 4, "{waited:?} after a release");
 
     let third = hold(&fixture.cluster, options("third"));
     wait_for(&third, |state| matches!(state, LeaseState::Follower { .. })).await;
@@ -142,9 +143,9 @@ async fn a_released_lease_is_taken_at_once_and_a_crashed_ones_after_its_time() {
     drop(second);
     let waited = wait_until_leader(&third).await;
     assert_eq!(*state.borrow(), LeaseState::Released);
-    // The last renewal was seen at most one renewal and one retry before the crash.
-    let soonest = DURATION - Duration::from_millis(600);
-    let latest = DURATION + Duration::from_millis(1000);
+    // A leader that leads was seen to renew less than its deadline ago.
+    let soonest = DURATION - DEADLINE;
+    let latest = DURATION * 2;
     assert!(
         waited >= soonest && waited <= latest,
         "{waited:?} after a crash"
@@ -161,10 +162,7 @@ async fn a_leader_without_a_server_steps_down_before_others_may_begin() {
         matches!(state, LeaseState::Unreachable { .. })
     })
     .await;
-    assert!(
-        waited <= Duration::from_millis(1300),
-        "stepped down after {waited:?}"
-    );
+    assert!(waited < DURATION, "stepped down after {waited:?}");
     fixture.sim.resume().await.expect("the port is still free");
     // Still its own Lease: no need to wait for it to run out.
     let waited = wait_until_leader(&leader).await;
@@ -179,13 +177,10 @@ async fn a_hanging_server_does_not_keep_a_leader_leading() {
     let hang = kubechime::demo::Fault::Latency(Duration::from_secs(3600));
     fixture.sim.faults().inject(Matcher::all(), hang);
     let waited = wait_for(&leader, |state| !state.is_leader()).await;
-    assert!(
-        waited <= Duration::from_millis(1300),
-        "stepped down after {waited:?}"
-    );
+    assert!(waited < DURATION, "stepped down after {waited:?}");
     let begun = Instant::now();
     leader.release().await;
-    assert!(begun.elapsed() < Duration::from_millis(2500));
+    assert!(begun.elapsed() < Duration::from_secs(4));
 }
 
 #[tokio::test]
@@ -210,7 +205,7 @@ async fn a_takeover_is_asked_for_and_granted_in_order() {
         assert!(begun.elapsed() < PATIENCE);
     }
     assert!(
-        begun.elapsed() < DURATION,
+        begun.elapsed() < DURATION * 2,
         "granted after {:?}",
         begun.elapsed()
     );
@@ -278,7 +273,7 @@ async fn a_holder_that_does_not_listen_is_overruled_with_a_pause() {
         () = renew_as_a_stranger(&fixture) => unreachable!("it never ends"),
     };
     assert!(
-        pause >= DURATION - Duration::from_millis(100),
+        pause >= DURATION - Duration::from_millis(500),
         "began after {pause:?}"
     );
 }

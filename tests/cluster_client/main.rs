@@ -1,6 +1,8 @@
 //! The cluster client against a server: the simulated cluster with faults, and a real API server
 //! where there is one.
 
+#![cfg(feature = "demo")]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -146,7 +146,7 @@ impl Scene {
     pub async fn patch_as_owner(&self, name: &str, metadata: Value) {
         match &self.ground {
             Ground::Simulated(cluster) => {
-                let changed = cluster.update("pods", &self.namespace, name, |pod| {
+                let changed = cluster.objects().update("pods", &self.namespace, name, |pod| {
                     merge(&mut pod["metadata"], &metadata);
                 });
                 changed.unwrap();

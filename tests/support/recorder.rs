@@ -143,6 +143,11 @@ impl Recorder {
         format!("https://127.0.0.1:{}", self.tls_port)
     }
 
+    /// Takes other rules from now on.
+    pub fn set_rules(&self, rules: Vec<Rule>) {
+        *lock(&self.shared.rules) = rules;
+    }
+
     /// The requests since the last call.
     pub fn take(&self) -> Vec<Recorded> {
         std::mem::take(&mut *lock(&self.shared.requests))
@@ -242,7 +247,7 @@ fn serve(mut stream: impl Read + Write, shared: &Shared, scheme: &str) -> io::Re
 }
 
 /// The next request; `None` when the client has closed.
-fn read_request(stream: &mut impl Read, scheme: &str) -> io::Result<Option<Recorded>> {
+fn read_request(stream: &mut (impl Read + Write), scheme: &str) -> io::Result<Option<Recorded>> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -250,6 +255,11 @@ fn read_request(stream: &mut impl Read, scheme: &str) -> io::Result<Option<Recor
             return Ok(None);
         }
         head.push(byte[0]);
+        // A TLS hello, not a request: real servers refuse it as soon as they see it.
+        if head == [0x16] {
+            stream.write_all(b"HTTP/1.1 400 no TLS here\r\n\r\n")?;
+            return Ok(None);
+        }
     }
     let head = String::from_utf8_lossy(&head).into_owned();
     let mut lines = head.split("\r\n");

@@ -1,21 +1,25 @@
 //! A dashboard with known content at a known time.
+#![allow(dead_code, reason = "each test program uses its part")]
 
 use jiff::tz::TimeZone;
-use kubechime::catalog::Catalog;
+use kubechime::catalog::{BuildOptions, Catalog, ConfigSource};
 use kubechime::domain::{
-    Cause, ConditionKey, Delivery, DeliveryId, DeliveryState, Destination, Diagnostic, Kind, Mode,
-    NewDelivery, Position, ResourceKey, Severity,
+    Cause, ConditionKey, Delivery, DeliveryId, DeliveryState, Destination, Kind, Mode, NewDelivery,
+    Position, ResourceKey, Severity,
 };
 use kubechime::engine::{
     Batch, CatalogView, ConditionResult, ConditionView, Counters, Decision, DecisionView,
     EngineStatus, Inspection, LeaseStatus, Notice, ResourceRow, RowState, SubscriptionView,
     TriggerView, WatchPhase, WatchStatus,
 };
-use kubechime::tui::message::{Effect, JobDone, Msg, Started};
+use kubechime::service::ServiceContext;
+use kubechime::history::History;
+use kubechime::tui::message::{Effect, Msg, Started};
 use kubechime::tui::model::Model;
 use kubechime::tui::update::{start, update};
 use kubechime::tui::{Options, ThemeName, work};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -52,6 +56,16 @@ pub fn launched(options: &Options, width: u16, height: u16) -> Model {
 
 /// Updates, does the jobs that are asked for on the spot, and returns the other effects.
 pub fn send(model: &mut Model, message: Msg) -> Vec<Effect> {
+    send_with(model, message, None, None)
+}
+
+/// The same with a history to read and a place for drafts.
+pub fn send_with(
+    model: &mut Model,
+    message: Msg,
+    history: Option<&History>,
+    state_dir: Option<&Path>,
+) -> Vec<Effect> {
     let mut rest = Vec::new();
     let mut effects = update(model, message);
     while !effects.is_empty() {
@@ -59,7 +73,8 @@ pub fn send(model: &mut Model, message: Msg) -> Vec<Effect> {
         for effect in effects {
             match effect {
                 Effect::Job(session, job) => {
-                    if let Some(done) = do_job(job) {
+                    let cancel = CancellationToken::new();
+                    if let Some(done) = work(job, history, state_dir, &cancel) {
                         more.extend(update(model, Msg::Job(session, done)));
                     }
                 }
@@ -69,13 +84,9 @@ pub fn send(model: &mut Model, message: Msg) -> Vec<Effect> {
         effects = more;
     }
     while model.backlog.is_some() {
-        rest.extend(send(model, Msg::Continue));
+        rest.extend(send_with(model, Msg::Continue, history, state_dir));
     }
     rest
-}
-
-fn do_job(job: kubechime::tui::message::Job) -> Option<JobDone> {
-    work(job, None, None, &CancellationToken::new())
 }
 
 pub fn batch(model: &mut Model, batch: Batch) -> Vec<Effect> {
@@ -323,39 +334,17 @@ pub fn catalog() -> CatalogView {
     }
 }
 
-fn catalog_of(_data: &BTreeMap<String, String>) -> Catalog {
-    use kubechime::catalog::{KeyKind, KeyState, KeyStatus};
-    let mut catalog = Catalog {
-        revision: "88213".into(),
-        ..Catalog::default()
+fn catalog_of(data: &BTreeMap<String, String>) -> Catalog {
+    let source = ConfigSource {
+        namespace: "default".into(),
+        name: "pod-notifications-cm".into(),
+        resource_version: "88213".into(),
+        data: data.clone(),
+        found: true,
+        ..ConfigSource::default()
     };
-    let mut add = |key: &str, kind: KeyKind, state: KeyState, diagnostics: Vec<Diagnostic>| {
-        let status = KeyStatus {
-            key: key.into(),
-            kind,
-            state,
-            diagnostics,
-        };
-        catalog.keys.insert(key.into(), status);
-    };
-    add("service.webhook.webhook", KeyKind::Service, KeyState::Ok, vec![]);
-    add("template.pod-oom", KeyKind::Template, KeyState::Ok, vec![]);
-    add("trigger.on-oom", KeyKind::Trigger, KeyState::Ok, vec![]);
-    let position = Position {
-        line: 1,
-        column: 9,
-    };
-    add(
-        "trigger.on-broken",
-        KeyKind::Trigger,
-        KeyState::Broken,
-        vec![
-            Diagnostic::error("expression", "trigger.on-broken", "unexpected token '('")
-                .at(position)
-                .help("write a field name after the dot"),
-        ],
-    );
-    catalog
+    let options = BuildOptions::new(ServiceContext::default(), "default");
+    Catalog::build(&source, None, &options)
 }
 
 pub fn status(mode: Mode) -> EngineStatus {

@@ -5,8 +5,9 @@
 //! passes is reported, so that the list stays short.
 
 pub mod expr;
+pub mod wire;
 
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -29,7 +30,7 @@ pub fn read(name: &str) -> Option<String> {
 }
 
 /// A JSON file in the folder.
-pub fn read_json(name: &str) -> Option<Value> {
+pub fn read_json<T: DeserializeOwned>(name: &str) -> Option<T> {
     let text = read(name)?;
     match serde_json::from_str(&text) {
         Ok(value) => Some(value),
@@ -38,7 +39,7 @@ pub fn read_json(name: &str) -> Option<Value> {
 }
 
 /// The cases of a file with one JSON object a line.
-pub fn read_lines(name: &str) -> Option<Vec<Value>> {
+pub fn read_lines<T: DeserializeOwned>(name: &str) -> Option<Vec<T>> {
     let text = read(name)?;
     let cases = text
         .lines()

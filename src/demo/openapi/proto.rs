@@ -78,7 +78,13 @@ pub(super) fn document(document: &Value) -> Vec<u8> {
 
 fn path_item(item: &Value) -> Message {
     let mut message = Message::default();
-    for (number, method) in [(2, "get"), (3, "put"), (4, "post"), (5, "delete"), (8, "patch")] {
+    for (number, method) in [
+        (2, "get"),
+        (3, "put"),
+        (4, "post"),
+        (5, "delete"),
+        (8, "patch"),
+    ] {
         if let Some(found) = item[method].as_object() {
             message.message(number, operation(found));
         }

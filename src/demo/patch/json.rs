@@ -27,16 +27,26 @@ pub(super) fn apply(patch: &Value, object: &mut Value) -> Result<(), ApiError> {
 
 fn step(operation: &Value, object: &mut Value) -> Result<(), String> {
     let path = |field: &str| {
-        let text = operation[field].as_str().ok_or(format!("{field} is missing"))?;
+        let text = operation[field]
+            .as_str()
+            .ok_or(format!("{field} is missing"))?;
         if text.is_empty() || text.starts_with('/') {
             Ok(text.to_owned())
         } else {
             Err(format!("{field} {text:?} does not start with a slash"))
         }
     };
-    let given = || operation.get("value").cloned().ok_or("value is missing".to_owned());
+    let given = || {
+        operation
+            .get("value")
+            .cloned()
+            .ok_or("value is missing".to_owned())
+    };
     let read = |object: &Value, path: &str| {
-        object.pointer(path).cloned().ok_or(format!("nothing at {path:?}"))
+        object
+            .pointer(path)
+            .cloned()
+            .ok_or(format!("nothing at {path:?}"))
     };
     let at = path("path")?;
     match operation["op"].as_str().unwrap_or_default() {
@@ -44,7 +54,9 @@ fn step(operation: &Value, object: &mut Value) -> Result<(), String> {
         "remove" => remove(object, &at).map(drop),
         "replace" => {
             let value = given()?;
-            let slot = object.pointer_mut(&at).ok_or(format!("nothing at {at:?}"))?;
+            let slot = object
+                .pointer_mut(&at)
+                .ok_or(format!("nothing at {at:?}"))?;
             *slot = value;
             Ok(())
         }
@@ -58,7 +70,11 @@ fn step(operation: &Value, object: &mut Value) -> Result<(), String> {
         }
         "test" => {
             let (found, wanted) = (read(object, &at)?, given()?);
-            if found == wanted { Ok(()) } else { Err(format!("testing value {at} failed")) }
+            if found == wanted {
+                Ok(())
+            } else {
+                Err(format!("testing value {at} failed"))
+            }
         }
         other => Err(format!("unknown operation {other:?}")),
     }
@@ -66,8 +82,12 @@ fn step(operation: &Value, object: &mut Value) -> Result<(), String> {
 
 /// The container of the last path segment, and that segment decoded.
 fn parent<'o>(object: &'o mut Value, path: &str) -> Result<(&'o mut Value, String), String> {
-    let (parent, last) = path.rsplit_once('/').ok_or("the whole document can't be meant here")?;
-    let container = object.pointer_mut(parent).ok_or(format!("nothing at {parent:?}"))?;
+    let (parent, last) = path
+        .rsplit_once('/')
+        .ok_or("the whole document can't be meant here")?;
+    let container = object
+        .pointer_mut(parent)
+        .ok_or(format!("nothing at {parent:?}"))?;
     Ok((container, last.replace("~1", "/").replace("~0", "~")))
 }
 
@@ -109,7 +129,10 @@ fn remove(object: &mut Value, path: &str) -> Result<Value, String> {
 
 fn index(text: &str) -> Result<usize, String> {
     let plain = text == "0" || !text.starts_with(['0', '+']);
-    text.parse().ok().filter(|_| plain).ok_or(format!("{text:?} is not a list index"))
+    text.parse()
+        .ok()
+        .filter(|_| plain)
+        .ok_or(format!("{text:?} is not a list index"))
 }
 
 #[cfg(test)]
@@ -121,16 +144,37 @@ mod tests {
     fn operations() {
         let document = || json!({"a": [1, 2], "b": {"c/d": "x", "~": "y"}});
         for (patch, expected) in [
-            (json!([{"op": "add", "path": "/a/-", "value": 3}]), Some(("/a", json!([1, 2, 3])))),
-            (json!([{"op": "add", "path": "/a/0", "value": 0}]), Some(("/a", json!([0, 1, 2])))),
+            (
+                json!([{"op": "add", "path": "/a/-", "value": 3}]),
+                Some(("/a", json!([1, 2, 3]))),
+            ),
+            (
+                json!([{"op": "add", "path": "/a/0", "value": 0}]),
+                Some(("/a", json!([0, 1, 2]))),
+            ),
             (json!([{"op": "add", "path": "/a/3", "value": 0}]), None),
             (json!([{"op": "add", "path": "/x/y", "value": 0}]), None),
-            (json!([{"op": "remove", "path": "/a/1"}]), Some(("/a", json!([1])))),
+            (
+                json!([{"op": "remove", "path": "/a/1"}]),
+                Some(("/a", json!([1]))),
+            ),
             (json!([{"op": "remove", "path": "/none"}]), None),
-            (json!([{"op": "replace", "path": "/b/c~1d", "value": 1}]), Some(("/b/c~1d", json!(1)))),
-            (json!([{"op": "replace", "path": "/none", "value": 1}]), None),
-            (json!([{"op": "move", "from": "/b/~0", "path": "/n"}]), Some(("/n", json!("y")))),
-            (json!([{"op": "copy", "from": "/a", "path": "/n"}]), Some(("/n", json!([1, 2])))),
+            (
+                json!([{"op": "replace", "path": "/b/c~1d", "value": 1}]),
+                Some(("/b/c~1d", json!(1))),
+            ),
+            (
+                json!([{"op": "replace", "path": "/none", "value": 1}]),
+                None,
+            ),
+            (
+                json!([{"op": "move", "from": "/b/~0", "path": "/n"}]),
+                Some(("/n", json!("y"))),
+            ),
+            (
+                json!([{"op": "copy", "from": "/a", "path": "/n"}]),
+                Some(("/n", json!([1, 2]))),
+            ),
             (json!([{"op": "test", "path": "/a/0", "value": 2}]), None),
             (json!([{"op": "remove", "path": ""}]), None),
             (json!([{"op": "add", "path": "/a/01", "value": 2}]), None),

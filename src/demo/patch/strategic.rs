@@ -18,7 +18,9 @@ pub(super) fn apply(
     object: &mut Value,
 ) -> Result<(), ApiError> {
     let Value::Object(members) = patch else {
-        return Err(ApiError::bad_request("a strategic merge patch must be an object"));
+        return Err(ApiError::bad_request(
+            "a strategic merge patch must be an object",
+        ));
     };
     merge_object(node.unwrap_or(Node::Unknown), members, object)
 }
@@ -63,7 +65,11 @@ fn merge_object(
                 map.remove(key);
             }
             Value::Object(members) => {
-                merge_object(place, members, map.entry(key.as_str()).or_insert(Value::Null))?;
+                merge_object(
+                    place,
+                    members,
+                    map.entry(key.as_str()).or_insert(Value::Null),
+                )?;
             }
             Value::Array(items) => {
                 let slot = map.entry(key.as_str()).or_insert(Value::Null);
@@ -116,7 +122,9 @@ fn merge_list(node: Node<'_>, patch: &[Value], slot: &mut Value) -> Result<(), A
     }
     for item in patch {
         let Value::Object(members) = item else {
-            return Err(ApiError::bad_request("an item of a merged list is not an object"));
+            return Err(ApiError::bad_request(
+                "an item of a merged list is not an object",
+            ));
         };
         let Some(value) = members.get(&key) else {
             let message = format!("an item of a merged list does not contain the merge key {key}");
@@ -152,7 +160,9 @@ fn reorder(key: Option<String>, order: &[Value], list: &mut [Value]) {
             None => wanted == item,
         })
     };
-    let places: Vec<usize> = (0..list.len()).filter(|&i| rank(&list[i]).is_some()).collect();
+    let places: Vec<usize> = (0..list.len())
+        .filter(|&i| rank(&list[i]).is_some())
+        .collect();
     let mut items: Vec<Value> = places.iter().map(|&i| list[i].take()).collect();
     items.sort_by_key(|item| rank(item));
     for (place, item) in places.into_iter().zip(items) {
@@ -166,8 +176,13 @@ fn reorder(key: Option<String>, order: &[Value], list: &mut [Value]) {
 fn clean(value: &Value) -> Value {
     match value {
         Value::Object(map) => {
-            let kept = map.iter().filter(|(key, value)| !key.starts_with('$') && !value.is_null());
-            Value::Object(kept.map(|(key, value)| (key.clone(), clean(value))).collect())
+            let kept = map
+                .iter()
+                .filter(|(key, value)| !key.starts_with('$') && !value.is_null());
+            Value::Object(
+                kept.map(|(key, value)| (key.clone(), clean(value)))
+                    .collect(),
+            )
         }
         Value::Array(list) => Value::Array(list.iter().map(clean).collect()),
         other => other.clone(),
@@ -209,7 +224,10 @@ mod tests {
                 containers(json!([{"name": "a", "$patch": "delete"}])),
                 json!([{"name": "b", "image": "1"}]),
             ),
-            (containers(json!([{"$patch": "replace"}, {"name": "z"}])), json!([{"name": "z"}])),
+            (
+                containers(json!([{"$patch": "replace"}, {"name": "z"}])),
+                json!([{"name": "z"}]),
+            ),
             (
                 json!({"spec": {
                     "$setElementOrder/containers": [{"name": "c"}, {"name": "b"}, {"name": "a"}],
@@ -218,7 +236,11 @@ mod tests {
                 json!([{"name": "c"}, {"name": "b", "image": "1"}, {"name": "a", "image": "1"}]),
             ),
         ] {
-            assert_eq!(patched(two(), patch.clone())["spec"]["containers"], expected, "{patch}");
+            assert_eq!(
+                patched(two(), patch.clone())["spec"]["containers"],
+                expected,
+                "{patch}"
+            );
         }
     }
 

@@ -54,8 +54,11 @@ impl Play {
     /// Removes the Pods whose time to leave is over.
     fn let_go(&mut self) {
         let now = self.now;
-        let (gone, leaving) =
-            self.controllers.leaving.drain(..).partition(|&(at, _)| at <= now);
+        let (gone, leaving) = self
+            .controllers
+            .leaving
+            .drain(..)
+            .partition(|&(at, _)| at <= now);
         self.controllers.leaving = leaving;
         let gone: Vec<(u64, (String, String))> = gone;
         for (_, (namespace, name)) in gone {
@@ -66,7 +69,9 @@ impl Play {
     fn count_pods(&self) -> BTreeMap<String, Owned> {
         let mut owned: BTreeMap<String, Owned> = BTreeMap::new();
         for pod in self.objects.list("pods", "") {
-            let owner = pod["metadata"]["ownerReferences"][0]["uid"].as_str().unwrap_or_default();
+            let owner = pod["metadata"]["ownerReferences"][0]["uid"]
+                .as_str()
+                .unwrap_or_default();
             if owner.is_empty() || !pod["metadata"]["deletionTimestamp"].is_null() {
                 continue;
             }
@@ -74,7 +79,8 @@ impl Play {
             entry.names.push(meta(&pod, "name").to_owned());
             let conditions = pod["status"]["conditions"].as_array();
             let ready = conditions.is_some_and(|list| {
-                list.iter().any(|c| c["type"] == "Ready" && c["status"] == "True")
+                list.iter()
+                    .any(|c| c["type"] == "Ready" && c["status"] == "True")
             });
             entry.ready = entry.ready.saturating_add(u64::from(ready));
             match pod["status"]["phase"].as_str() {
@@ -91,12 +97,20 @@ impl Play {
         let (namespace, name) = (meta(deployment, "namespace"), meta(deployment, "name"));
         let template = &deployment["spec"]["template"];
         let hash = template_hash(template);
-        let wanted = deployment["spec"]["replicas"].as_u64().unwrap_or(1).min(200);
+        let wanted = deployment["spec"]["replicas"]
+            .as_u64()
+            .unwrap_or(1)
+            .min(200);
         let current = format!("{name}-{hash}");
         let set = match self.objects.get("replicasets.apps", namespace, &current) {
             Some(set) => set,
             None => {
-                create(&self.objects, MANAGER, "replicasets.apps", replica_set(deployment, &current, &hash));
+                create(
+                    &self.objects,
+                    MANAGER,
+                    "replicasets.apps",
+                    replica_set(deployment, &current, &hash),
+                );
                 match self.objects.get("replicasets.apps", namespace, &current) {
                     Some(set) => set,
                     None => return,
@@ -109,7 +123,11 @@ impl Play {
                 continue;
             }
             let pods = owned.remove(meta(&set, "uid")).unwrap_or_default();
-            let goal = if meta(&set, "name") == current { wanted } else { 0 };
+            let goal = if meta(&set, "name") == current {
+                wanted
+            } else {
+                0
+            };
             self.scale(&set, template, &pods, goal);
             total = total.saturating_add(pods.names.len() as u64);
             ready = ready.saturating_add(pods.ready);
@@ -122,7 +140,9 @@ impl Play {
             "observedGeneration": deployment["metadata"]["generation"],
         });
         let old = &deployment["status"];
-        let same = status.as_object().is_some_and(|map| map.iter().all(|(k, v)| old[k] == *v));
+        let same = status
+            .as_object()
+            .is_some_and(|map| map.iter().all(|(k, v)| old[k] == *v));
         if same {
             return;
         }
@@ -150,7 +170,11 @@ impl Play {
         let namespace = meta(set, "namespace").to_owned();
         for _ in there..goal {
             let name = format!("{}-{}", meta(set, "name"), name_suffix(self.dice.roll()));
-            let hash = meta(set, "name").rsplit('-').next().unwrap_or_default().to_owned();
+            let hash = meta(set, "name")
+                .rsplit('-')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
             let extra = [("pod-template-hash", hash.as_str())];
             let pod = pods::from_template(template, &name, set, &extra);
             create(&self.objects, MANAGER, "pods", pod);
@@ -167,7 +191,9 @@ impl Play {
             object["metadata"]["deletionGracePeriodSeconds"] = 30.into();
         });
         let pod = (namespace.to_owned(), name.to_owned());
-        self.controllers.leaving.push((self.now.saturating_add(900), pod));
+        self.controllers
+            .leaving
+            .push((self.now.saturating_add(900), pod));
     }
 
     fn count_set(&self, set: &Value, pods: &Owned, goal: u64) {
@@ -199,15 +225,16 @@ impl Play {
     ) {
         let manager = Some((MANAGER, "status"));
         // What was deleted in between needs no status any more.
-        let _ = self.objects.update_as(manager, resource, namespace, name, edit);
+        let _ = self
+            .objects
+            .update_as(manager, resource, namespace, name, edit);
     }
 
     fn start_jobs(&mut self) {
         if self.now < self.controllers.next_job {
             return;
         }
-        self.controllers.next_job =
-            self.now.saturating_add(self.dice.between(JOBS.0, JOBS.1));
+        self.controllers.next_job = self.now.saturating_add(self.dice.between(JOBS.0, JOBS.1));
         let running = self.objects.count("jobs.batch");
         if running >= 8 {
             return;
@@ -218,14 +245,25 @@ impl Play {
             self.controllers.jobs_made = self.controllers.jobs_made.saturating_add(1);
             let made = self.controllers.jobs_made;
             let name = NAMES[usize::try_from(made % 3).unwrap_or_default()];
-            let behaviour =
-                if self.dice.one_in(4) { Behaviour::Fail } else { Behaviour::Complete };
-            create(&self.objects, MANAGER, "jobs.batch", pods::job(name, 29_400_000 + made, behaviour));
+            let behaviour = if self.dice.one_in(4) {
+                Behaviour::Fail
+            } else {
+                Behaviour::Complete
+            };
+            create(
+                &self.objects,
+                MANAGER,
+                "jobs.batch",
+                pods::job(name, 29_400_000 + made, behaviour),
+            );
         }
     }
 
     fn keep_job(&mut self, job: &Value, owned: &BTreeMap<String, Owned>) {
-        let (namespace, name) = (meta(job, "namespace").to_owned(), meta(job, "name").to_owned());
+        let (namespace, name) = (
+            meta(job, "namespace").to_owned(),
+            meta(job, "name").to_owned(),
+        );
         let key = (namespace.clone(), name.clone());
         if let Some(&at) = self.controllers.finished.get(&key) {
             if at <= self.now {
@@ -237,8 +275,10 @@ impl Play {
         let Some(pods) = owned.get(meta(job, "uid")) else {
             if job["status"]["startTime"].is_null() {
                 let pod_name = format!("{name}-{}", name_suffix(self.dice.roll()));
-                let extra =
-                    [("job-name", name.as_str()), ("batch.kubernetes.io/job-name", name.as_str())];
+                let extra = [
+                    ("job-name", name.as_str()),
+                    ("batch.kubernetes.io/job-name", name.as_str()),
+                ];
                 let pod = pods::from_template(&job["spec"]["template"], &pod_name, job, &extra);
                 create(&self.objects, MANAGER, "pods", pod);
                 self.controller_write("jobs.batch", &namespace, &name, |object| {
@@ -268,7 +308,9 @@ impl Play {
                 "message": if done { "" } else { "Job has reached the specified backoff limit" },
             }]);
         });
-        self.controllers.finished.insert(key, self.now.saturating_add(KEEP_JOBS));
+        self.controllers
+            .finished
+            .insert(key, self.now.saturating_add(KEEP_JOBS));
     }
 
     fn remove_job(&self, namespace: &str, name: &str, pods: Option<&Owned>) {
@@ -280,7 +322,10 @@ impl Play {
 }
 
 fn owned_count(set: &Value, wanted: u64) -> u64 {
-    set["status"]["replicas"].as_u64().unwrap_or_default().min(wanted)
+    set["status"]["replicas"]
+        .as_u64()
+        .unwrap_or_default()
+        .min(wanted)
 }
 
 /// Ten letters that change with the template, as ReplicaSets carry them in their names.

@@ -7,8 +7,8 @@ use crate::demo::object::{as_map, meta, meta_mut, now, stamp};
 use crate::demo::store::ChangeKind;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BinaryHeap};
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
 /// What comes next in a Pod's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +57,9 @@ impl Play {
     fn plan(&mut self, pod: &(String, String), delay: (u64, u64), step: Step) {
         let at = self.now.saturating_add(self.dice.between(delay.0, delay.1));
         self.kubelet.planned = self.kubelet.planned.saturating_add(1);
-        self.kubelet.plan.push(Reverse((at, self.kubelet.planned, pod.clone(), step)));
+        self.kubelet
+            .plan
+            .push(Reverse((at, self.kubelet.planned, pod.clone(), step)));
     }
 
     /// Takes in Pods that are new, whoever made them, and forgets those that are gone.
@@ -87,7 +89,12 @@ impl Play {
 
     fn adopt_all(&mut self) {
         let pods = self.objects.list("pods", "");
-        let name = |pod: &Value| (meta(pod, "namespace").to_owned(), meta(pod, "name").to_owned());
+        let name = |pod: &Value| {
+            (
+                meta(pod, "namespace").to_owned(),
+                meta(pod, "name").to_owned(),
+            )
+        };
         let there: BTreeMap<_, _> = pods.iter().map(|pod| (name(pod), pod)).collect();
         self.kubelet.lives.retain(|pod, _| there.contains_key(pod));
         for (pod, object) in there {
@@ -140,7 +147,10 @@ impl Play {
 
     fn phase(&self, pod: &(String, String)) -> String {
         let object = self.objects.get("pods", &pod.0, &pod.1).unwrap_or_default();
-        object["status"]["phase"].as_str().unwrap_or_default().to_owned()
+        object["status"]["phase"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// Takes every step that is due.
@@ -169,16 +179,30 @@ impl Play {
             Step::Schedule => {
                 let node = NODES[usize::try_from(self.dice.roll() % 3).unwrap_or_default()];
                 self.write(pod, "kube-scheduler", |object| schedule(object, node));
-                self.tell(&object, "Normal", "Scheduled", &format!("assigned to {node}"));
+                self.tell(
+                    &object,
+                    "Normal",
+                    "Scheduled",
+                    &format!("assigned to {node}"),
+                );
                 self.plan(pod, (150, 700), Step::Start);
             }
             Step::Start => {
-                let address = format!("10.244.{}.{}", self.dice.between(0, 3), self.dice.between(2, 250));
+                let address = format!(
+                    "10.244.{}.{}",
+                    self.dice.between(0, 3),
+                    self.dice.between(2, 250)
+                );
                 self.write(pod, "kubelet", |object| start(object, &address));
                 if behaviour == Behaviour::ImagePull {
                     self.plan(pod, (800, 1500), Step::PullFails);
                 } else {
-                    self.tell(&object, "Normal", "Pulled", "Container image already present");
+                    self.tell(
+                        &object,
+                        "Normal",
+                        "Pulled",
+                        "Container image already present",
+                    );
                     self.plan(pod, (400, 1500), Step::Run);
                 }
             }
@@ -208,8 +232,17 @@ impl Play {
             }
             Step::BackOff => {
                 self.write(pod, "kubelet", back_off);
-                self.tell(&object, "Warning", "BackOff", "Back-off restarting failed container");
-                let crashes = self.kubelet.lives.get(pod).map_or(1, |life| life.crashes.min(5));
+                self.tell(
+                    &object,
+                    "Warning",
+                    "BackOff",
+                    "Back-off restarting failed container",
+                );
+                let crashes = self
+                    .kubelet
+                    .lives
+                    .get(pod)
+                    .map_or(1, |life| life.crashes.min(5));
                 self.plan(pod, (2_000 * crashes, 4_000 * crashes), Step::Restart);
             }
             Step::Restart => {
@@ -231,12 +264,22 @@ impl Play {
             }
             Step::Unready => {
                 self.write(pod, "kubelet", unready);
-                self.tell(&object, "Warning", "Unhealthy", "Readiness probe failed: HTTP 503");
+                self.tell(
+                    &object,
+                    "Warning",
+                    "Unhealthy",
+                    "Readiness probe failed: HTTP 503",
+                );
                 self.plan(pod, (1_500, 6_000), Step::Ready);
             }
             Step::PullFails => {
                 self.write(pod, "kubelet", |object| waiting(object, "ErrImagePull"));
-                self.tell(&object, "Warning", "Failed", "Failed to pull image: not found");
+                self.tell(
+                    &object,
+                    "Warning",
+                    "Failed",
+                    "Failed to pull image: not found",
+                );
                 self.plan(pod, (1_000, 2_000), Step::PullBacksOff);
             }
             Step::PullBacksOff => {
@@ -251,14 +294,18 @@ impl Play {
                     meta_mut(object).insert("deletionTimestamp".to_owned(), now().into());
                     meta_mut(object).insert("deletionGracePeriodSeconds".to_owned(), 30.into());
                 });
-                self.controllers.leaving.push((self.now.saturating_add(900), pod.clone()));
+                self.controllers
+                    .leaving
+                    .push((self.now.saturating_add(900), pod.clone()));
             }
         }
     }
 
     fn write(&self, pod: &(String, String), manager: &str, edit: impl FnMut(&mut Value)) {
         // A Pod that was deleted in between needs no change any more.
-        let _ = self.objects.update_as(Some((manager, "status")), "pods", &pod.0, &pod.1, edit);
+        let _ = self
+            .objects
+            .update_as(Some((manager, "status")), "pods", &pod.0, &pod.1, edit);
     }
 
     /// Leaves an Event about a Pod.
@@ -317,10 +364,14 @@ fn schedule(object: &mut Value, node: &str) {
 
 /// A status per container of the specification, each made by `make` from its name and image.
 fn statuses(object: &Value, make: impl Fn(usize, &str, &str) -> Value) -> Value {
-    let containers = object["spec"]["containers"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let containers = object["spec"]["containers"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let made = containers.iter().enumerate();
-    made.map(|(index, c)| make(index, &text(&c["name"]), &text(&c["image"]))).collect()
+    made.map(|(index, c)| make(index, &text(&c["name"]), &text(&c["image"])))
+        .collect()
 }
 
 fn start(object: &mut Value, address: &str) {
@@ -355,9 +406,18 @@ fn run(object: &mut Value) {
     object["status"]["phase"] = "Running".into();
     each(object, true, |status| {
         let name = status["name"].as_str().unwrap_or_default();
-        let id = format!("{:064x}", name.bytes().fold(7_u128, |n, b| n.wrapping_mul(0x100_0000_01b3).wrapping_add(b.into())));
+        let id = format!(
+            "{:064x}",
+            name.bytes().fold(7_u128, |n, b| n
+                .wrapping_mul(0x100_0000_01b3)
+                .wrapping_add(b.into()))
+        );
         status["containerID"] = format!("containerd://{id}").into();
-        status["imageID"] = format!("{}@sha256:{id}", status["image"].as_str().unwrap_or_default()).into();
+        status["imageID"] = format!(
+            "{}@sha256:{id}",
+            status["image"].as_str().unwrap_or_default()
+        )
+        .into();
         status["state"] = json!({"running": {"startedAt": now()}});
         status["started"] = true.into();
     });
@@ -383,7 +443,11 @@ fn unready(object: &mut Value) {
 fn terminated(status: &Value, reason: &str, code: u64) -> Value {
     let started = match status["state"]["running"]["startedAt"].as_str() {
         Some(at) => at.to_owned(),
-        None => stamp(Timestamp::now().saturating_sub(SignedDuration::from_secs(3)).unwrap_or_default()),
+        None => stamp(
+            Timestamp::now()
+                .saturating_sub(SignedDuration::from_secs(3))
+                .unwrap_or_default(),
+        ),
     };
     json!({"terminated": {
         "reason": reason, "exitCode": code, "startedAt": started, "finishedAt": now(),
@@ -405,7 +469,10 @@ fn end(object: &mut Value, reason: &str, code: u64) {
 fn back_off(object: &mut Value) {
     each(object, false, |status| {
         status["lastState"] = status["state"].take();
-        let count = status["restartCount"].as_u64().unwrap_or_default().saturating_add(1);
+        let count = status["restartCount"]
+            .as_u64()
+            .unwrap_or_default()
+            .saturating_add(1);
         status["restartCount"] = count.into();
         status["state"] = json!({"waiting": {
             "reason": "CrashLoopBackOff", "message": "back-off restarting failed container",
@@ -417,7 +484,10 @@ fn restart(object: &mut Value) {
     each(object, false, |status| {
         if !status["state"]["terminated"].is_null() {
             status["lastState"] = status["state"].take();
-            let count = status["restartCount"].as_u64().unwrap_or_default().saturating_add(1);
+            let count = status["restartCount"]
+                .as_u64()
+                .unwrap_or_default()
+                .saturating_add(1);
             status["restartCount"] = count.into();
         }
         status["state"] = json!({"running": {"startedAt": now()}});

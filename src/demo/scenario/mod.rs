@@ -37,7 +37,12 @@ pub struct ScenarioOptions {
 
 impl Default for ScenarioOptions {
     fn default() -> Self {
-        Self { receiver_url: "http://127.0.0.1:9".to_owned(), seed: 7, speed: 1.0, catalog: true }
+        Self {
+            receiver_url: "http://127.0.0.1:9".to_owned(),
+            seed: 7,
+            speed: 1.0,
+            catalog: true,
+        }
     }
 }
 
@@ -60,7 +65,9 @@ impl Scenario {
                 () = token.cancelled() => {}
             }
         });
-        Scenario { _stop: stop.drop_guard() }
+        Scenario {
+            _stop: stop.drop_guard(),
+        }
     }
 
     /// Makes a receiver answer as the destinations of the configuration expect: `/broken` always
@@ -107,7 +114,11 @@ pub(super) struct Play {
 
 impl Play {
     fn new(objects: Objects, options: &ScenarioOptions) -> Self {
-        let speed = if options.speed.is_finite() { options.speed.clamp(0.01, 100.0) } else { 1.0 };
+        let speed = if options.speed.is_finite() {
+            options.speed.clamp(0.01, 100.0)
+        } else {
+            1.0
+        };
         Self {
             objects,
             dice: Dice(options.seed),

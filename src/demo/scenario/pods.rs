@@ -39,7 +39,10 @@ impl Behaviour {
     ];
 
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(known, _)| *known == self).map_or("calm", |(_, name)| name)
+        Self::ALL
+            .iter()
+            .find(|(known, _)| *known == self)
+            .map_or("calm", |(_, name)| name)
     }
 
     /// What an existing Pod will do. Without the annotation, Pods of Jobs complete and others run.
@@ -117,7 +120,11 @@ pub(super) fn job(name: &str, number: u64, behaviour: Behaviour) -> Value {
         "app.kubernetes.io/name": name, "app.kubernetes.io/component": "job", "team": "batch",
         "tier": "standard",
     });
-    let mut spec = spec(name, &format!("registry.example.com/batch/{name}:7.2"), "batch");
+    let mut spec = spec(
+        name,
+        &format!("registry.example.com/batch/{name}:7.2"),
+        "batch",
+    );
     spec["restartPolicy"] = "Never".into();
     json!({
         "apiVersion": "batch/v1", "kind": "Job",
@@ -146,9 +153,8 @@ pub(super) fn job(name: &str, number: u64, behaviour: Behaviour) -> Value {
 /// The specification of a Pod with an application, a log shipper and the usual trimmings.
 fn spec(name: &str, image: &str, team: &str) -> Value {
     let from_field = |path: &str| json!({"fieldRef": {"apiVersion": "v1", "fieldPath": path}});
-    let secret = |key: &str| {
-        json!({"secretKeyRef": {"name": format!("{name}-credentials"), "key": key}})
-    };
+    let secret =
+        |key: &str| json!({"secretKeyRef": {"name": format!("{name}-credentials"), "key": key}});
     let probe = |path: &str, period: u64| {
         json!({
             "httpGet": {"path": path, "port": "http", "scheme": "HTTP"},
@@ -262,7 +268,12 @@ fn spec(name: &str, image: &str, team: &str) -> Value {
 }
 
 /// A new Pod from a template, owned by the object that wants it.
-pub(super) fn from_template(template: &Value, name: &str, owner: &Value, extra: &[(&str, &str)]) -> Value {
+pub(super) fn from_template(
+    template: &Value,
+    name: &str,
+    owner: &Value,
+    extra: &[(&str, &str)],
+) -> Value {
     let mut metadata = template["metadata"].clone();
     if !metadata.is_object() {
         metadata = json!({});

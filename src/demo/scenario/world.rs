@@ -20,7 +20,10 @@ const DEPLOYMENTS: &[Workload] = &[
         image: "registry.example.com/shop/storefront:2.14.0",
         behaviour: Behaviour::Steady,
         tier: "critical",
-        subscribe: &[("on-pod-ready", "webhook", ""), ("on-crashloop", "pager", "")],
+        subscribe: &[
+            ("on-pod-ready", "webhook", ""),
+            ("on-crashloop", "pager", ""),
+        ],
     },
     Workload {
         name: "checkout",
@@ -29,7 +32,10 @@ const DEPLOYMENTS: &[Workload] = &[
         image: "registry.example.com/shop/checkout:5.3.1",
         behaviour: Behaviour::CrashLoop,
         tier: "critical",
-        subscribe: &[("on-pod-ready", "webhook", ""), ("on-crashloop", "webhook", "")],
+        subscribe: &[
+            ("on-pod-ready", "webhook", ""),
+            ("on-crashloop", "webhook", ""),
+        ],
     },
     Workload {
         name: "cart",
@@ -47,7 +53,10 @@ const DEPLOYMENTS: &[Workload] = &[
         image: "registry.example.com/shop/recommendations:0.9.2",
         behaviour: Behaviour::Flaky,
         tier: "standard",
-        subscribe: &[("on-pod-ready", "webhook", ""), ("on-not-ready", "webhook", "")],
+        subscribe: &[
+            ("on-pod-ready", "webhook", ""),
+            ("on-not-ready", "webhook", ""),
+        ],
     },
     Workload {
         name: "web",
@@ -92,7 +101,10 @@ const DEPLOYMENTS: &[Workload] = &[
         image: "registry.example.com/team-b/importer:2025.11",
         behaviour: Behaviour::CrashLoop,
         tier: "standard",
-        subscribe: &[("on-crashloop", "broken", ""), ("on-crashloop", "webhook", "")],
+        subscribe: &[
+            ("on-crashloop", "broken", ""),
+            ("on-crashloop", "webhook", ""),
+        ],
     },
     Workload {
         name: "preview",
@@ -142,7 +154,11 @@ pub(super) fn populate(objects: &Objects) {
     }
     for workload in DEPLOYMENTS {
         create(objects, MANAGER, "deployments.apps", workload.deployment());
-        if workload.subscribe.iter().any(|(trigger, ..)| *trigger == "on-pod-ready") {
+        if workload
+            .subscribe
+            .iter()
+            .any(|(trigger, ..)| *trigger == "on-pod-ready")
+        {
             create(objects, MANAGER, "services", service(workload));
         }
     }

@@ -22,7 +22,7 @@ fn b64enc<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Fa
         return Err(mismatch());
     };
     session.charge(text.len().saturating_mul(2))?;
-    Ok(STANDARD.encode(text).into())
+    Ok(STANDARD.encode(&**text).into())
 }
 
 fn b64dec<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {

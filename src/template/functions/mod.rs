@@ -6,19 +6,28 @@
 //! group's table.
 
 pub(super) mod builtin;
+mod casing;
+mod cast;
 mod crypto;
 mod dates;
+mod decimal;
 mod defaults;
 mod dicts;
 mod encoding;
+mod equality;
 mod flow;
 mod json;
+mod layout;
 mod lists;
 mod math;
+mod merge;
+mod network;
 mod paths;
 mod random;
 mod reflection;
 mod regexes;
+mod row;
+mod runes;
 mod semver;
 mod string_lists;
 mod strings;
@@ -34,9 +43,12 @@ use std::sync::{Arc, LazyLock};
 /// ones, as Sprig's `slice` hides the built-in one.
 static GROUPS: &[&[Function]] = &[
     strings::FUNCTIONS,
+    casing::FUNCTIONS,
+    layout::FUNCTIONS,
     string_lists::FUNCTIONS,
     lists::FUNCTIONS,
     dicts::FUNCTIONS,
+    merge::FUNCTIONS,
     defaults::FUNCTIONS,
     json::FUNCTIONS,
     math::FUNCTIONS,
@@ -44,6 +56,7 @@ static GROUPS: &[&[Function]] = &[
     encoding::FUNCTIONS,
     crypto::FUNCTIONS,
     random::FUNCTIONS,
+    network::FUNCTIONS,
     regexes::FUNCTIONS,
     semver::FUNCTIONS,
     urls::FUNCTIONS,

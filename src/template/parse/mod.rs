@@ -9,6 +9,7 @@ mod lex;
 pub(super) mod node;
 mod number;
 mod pipeline;
+pub(super) mod reads;
 mod token;
 
 use super::error::{ErrorKind, TemplateError};

@@ -29,7 +29,7 @@ use jiff::tz::TimeZone;
 /// A screen above the overview.
 pub enum Screen {
     /// One delivery.
-    Delivery(DeliveryScreen),
+    Delivery(Box<DeliveryScreen>),
     /// An object or a key, to read.
     Text(TextScreen),
     /// The notices.
@@ -67,7 +67,7 @@ pub struct Prompt {
 /// Something in front of the screens, which takes the keys.
 pub enum Overlay {
     /// A question.
-    Confirm(Confirm),
+    Confirm(Box<Confirm>),
     /// The palette.
     Palette(Palette),
     /// The help.

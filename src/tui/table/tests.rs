@@ -75,7 +75,7 @@ fn the_order_equals_a_fresh_sort_after_any_changes() {
         match round % 7 {
             2 => {
                 let mut arrangement = by_weight();
-                arrangement.descending = next(&mut seed) % 2 == 0;
+                arrangement.descending = next(&mut seed).is_multiple_of(2);
                 pending = Some(table.arrange(arrangement));
             }
             5 => {

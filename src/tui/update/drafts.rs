@@ -192,7 +192,7 @@ pub(super) fn ask_discard(model: &mut Model) {
     ];
     shown.extend(lines);
     let question = Confirm::new("Discard draft", shown, "Discard", Then::Discard(id));
-    model.overlays.push(Overlay::Confirm(question));
+    model.overlays.push(Overlay::Confirm(Box::new(question)));
 }
 
 /// The draft is thrown away.
@@ -276,7 +276,7 @@ pub(super) fn checked(model: &mut Model, id: &DraftId, result: Result<Reply, Com
     };
     let then = Then::Command(command, Purpose::Apply(id.clone()));
     let question = Confirm::new("Apply", shown, "Apply", then);
-    model.overlays.push(Overlay::Confirm(question));
+    model.overlays.push(Overlay::Confirm(Box::new(question)));
 }
 
 /// Who is touched by a change of the key.

@@ -200,7 +200,7 @@ fn open(model: &mut Model, effects: &mut Vec<Effect>) {
                 let (now, zone, stored) = (model.now_ms, &model.zone, model.session.history);
                 let id = row.new.id;
                 let screen = DeliveryScreen::new(row, stored, now, zone);
-                model.screens.push(Screen::Delivery(screen));
+                model.screens.push(Screen::Delivery(Box::new(screen)));
                 if stored {
                     effects.push(Effect::Job(model.session.id, Job::Detail(id)));
                 }
@@ -310,8 +310,10 @@ fn open_events(model: &mut Model) {
     if matches!(model.screens.last(), Some(Screen::Events(_))) {
         return;
     }
-    let mut screen = EventsScreen::default();
-    screen.selected = model.notices.newest_first().next().map(|(number, _)| number);
+    let screen = EventsScreen {
+        selected: model.notices.newest_first().next().map(|(number, _)| number),
+        ..EventsScreen::default()
+    };
     model.screens.push(Screen::Events(screen));
 }
 

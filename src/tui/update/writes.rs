@@ -16,7 +16,7 @@ use crate::tui::widgets::text_view::Tone;
 const LISTED: usize = 50;
 
 fn ask(model: &mut Model, question: Confirm) {
-    model.overlays.push(Overlay::Confirm(question));
+    model.overlays.push(Overlay::Confirm(Box::new(question)));
 }
 
 /// Where the writing would happen: the last line of every question.

@@ -78,30 +78,37 @@ pub struct Placed {
 }
 
 /// Places columns in `width` cells with one blank between them, leaving out the least important
-/// ones until the rest fits; the most important one is always there.
+/// ones until the rest fits. Columns of rank 0 and 1 always stay; one with a share gives way then.
 pub fn place(columns: &[Column], width: u16) -> Vec<Placed> {
     let mut kept: Vec<usize> = (0..columns.len()).collect();
     let need = |kept: &[usize]| -> u16 {
         let cells = kept.iter().map(|&index| columns[index].width.saturating_add(1));
         cells.fold(0, u16::saturating_add).saturating_sub(1)
     };
-    while kept.len() > 1 && need(&kept) > width {
+    while need(&kept) > width {
         let least = kept.iter().copied().max_by_key(|&index| columns[index].rank);
-        kept.retain(|&index| Some(index) != least);
+        match least {
+            Some(least) if columns[least].rank > 1 => kept.retain(|&index| index != least),
+            _ => break,
+        }
     }
     let spare = width.saturating_sub(need(&kept));
+    let mut short = need(&kept).saturating_sub(width);
     let shares: u16 = kept.iter().map(|&index| columns[index].share).sum();
     let mut placed = Vec::with_capacity(kept.len());
     let (mut x, mut given, mut shared) = (0, 0, 0);
     for &index in &kept {
         let column = &columns[index];
-        let mut cells = column.width.min(width);
+        let mut cells = column.width;
         if column.share > 0 {
             shared += column.share;
             let upto = u32::from(spare) * u32::from(shared) / u32::from(shares.max(1));
             let upto = u16::try_from(upto).unwrap_or(spare);
             cells += upto - given;
             given = upto;
+            let less = short.min(cells);
+            cells -= less;
+            short -= less;
         }
         placed.push(Placed {
             index,
@@ -164,8 +171,9 @@ mod tests {
         assert_eq!(widths(15), [(0, 0, 4), (1, 5, 6), (2, 12, 3)]);
         assert_eq!(widths(21), [(0, 0, 4), (1, 5, 10), (2, 16, 5)]);
         assert_eq!(widths(14), [(0, 0, 4), (1, 5, 9)]);
-        assert_eq!(widths(3), [(0, 0, 3)]);
-        assert_eq!(widths(0), [(0, 0, 0)]);
+        assert_eq!(widths(9), [(0, 0, 4), (1, 5, 4)]);
+        assert_eq!(widths(3), [(0, 0, 3), (1, 5, 0)]);
+        assert_eq!(widths(0), [(0, 0, 0), (1, 5, 0)]);
     }
 
     #[test]

@@ -182,7 +182,11 @@ pub fn draw_tabs(model: &Model, area: Rect, buffer: &mut Buffer) {
     for pane in Pane::ALL {
         let count = match pane {
             Pane::Resources => text::count(model.overview.resources.table.total() as u64),
-            Pane::Triggers => text::count(model.overview.triggers.lines().len() as u64),
+            Pane::Triggers => {
+                let inspection = model.overview.triggers.inspection();
+                let triggers = inspection.map_or(0, |inspection| inspection.triggers.len());
+                text::count(triggers as u64)
+            }
             Pane::History => super::super::screens::overview::history_count(model),
             Pane::Keys => text::count(model.overview.keys.totals().0 as u64),
         };

@@ -109,7 +109,7 @@ fn draw_entry(model: &Model, action: &Action, selected: bool, area: Rect, buffer
     let cursor = if selected { ">" } else { " " };
     let keys = format!("{:<12}", model.keymap.labels(action));
     let keys = text::fit(&keys, 12).into_owned();
-    let title = format!("{:<16}", action.title);
+    let title = format!("{:<17}", action.title);
     let write = if action.writes { "[write] " } else { "" };
     let rest = match &reason {
         Some(reason) => format!("[off: {reason}]"),

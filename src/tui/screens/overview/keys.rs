@@ -1,6 +1,6 @@
 //! Pane 4: the keys of the ConfigMap with their state.
 
-use crate::catalog::KeyState;
+use crate::catalog::{KeyKind, KeyState, KeyStatus};
 use crate::domain::Diagnostic;
 use crate::engine::CatalogView;
 use crate::tui::draft::Draft;
@@ -121,7 +121,7 @@ impl KeysPane {
                     diagnostics: Vec::new(),
                 };
                 if let Some(status) = statuses.get(key) {
-                    entry.mark = mark_of(&status.state);
+                    entry.mark = mark_of(status);
                     entry.diagnostics.clone_from(&status.diagnostics);
                 }
                 entry.note = note(&entry);
@@ -200,8 +200,9 @@ impl KeysPane {
     }
 }
 
-fn mark_of(state: &KeyState) -> KeyMark {
-    match state {
+fn mark_of(status: &KeyStatus) -> KeyMark {
+    match status.state {
+        KeyState::Ok if status.kind == KeyKind::Ignored => KeyMark::Ignored,
         KeyState::Ok => KeyMark::Ok,
         KeyState::Warning => KeyMark::Warn,
         KeyState::Broken => KeyMark::Broken,

@@ -1,0 +1,734 @@
+//! The condition language as its users meet it: errors, traces, dependencies, host functions, and
+//! input that wants to break it. What expressions evaluate to is in the test vectors.
+
+use kubechime::expr::{
+    Clock, Env, Options, Outcome, Program, Trace, TraceNode, Value, Version, argo_host,
+};
+use kubechime::golang::time::{Time, layout::RFC3339};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+fn program(source: &str) -> Program {
+    Program::compile(source, &Options::default())
+        .unwrap_or_else(|error| panic!("{source}: {error}"))
+}
+
+fn pod() -> Json {
+    json!({
+        "metadata": {"name": "web-0", "labels": null, "annotations": {"team": "a"}},
+        "spec": {"priority": null, "containers": [{"name": "web"}]},
+        "status": {
+            "phase": "Pending",
+            "startTime": "2024-06-01T12:00:00Z",
+            "conditions": [
+                {"type": "Ready", "status": "False"},
+                {"type": "Initialized", "status": "True"},
+            ],
+        },
+    })
+}
+
+fn env(pod: &Json) -> Env<'_> {
+    let mut env = Env::new();
+    env.json("pod", pod);
+    env
+}
+
+fn at(text: &str) -> Time {
+    Time::parse(RFC3339, text).expect(text)
+}
+
+#[test]
+fn programs_are_shared_between_threads() {
+    fn shared<T: Send + Sync + Clone>() {}
+    shared::<Program>();
+    fn sent<T: Send + Sync>() {}
+    sent::<Value<'static>>();
+}
+
+#[test]
+fn compile_errors_point_and_advise() {
+    let cases = [
+        (
+            "pod.status.phase = 'Running'",
+            "unexpected token Operator(\"=\")",
+            "1:18",
+            Some("to compare, write '=='"),
+        ),
+        (
+            "pod.kind == 'Pod' AND true",
+            "unexpected token Identifier(\"AND\")",
+            "1:19",
+            Some("operators are lower case: 'and'"),
+        ),
+        (
+            "pod.name startswith 'a'",
+            "unexpected token Identifier(\"startswith\")",
+            "1:10",
+            Some("did you mean 'startsWith'?"),
+        ),
+        ("true\n  and 'x", "literal not terminated", "2:8", None),
+        (
+            "1 + 'a'",
+            "invalid operation: + (mismatched types int and string)",
+            "1:3",
+            None,
+        ),
+    ];
+    for (source, message, position, help) in cases {
+        let error = Program::compile(source, &Options::default()).expect_err(source);
+        assert_eq!(error.message(), message, "{source}");
+        assert_eq!(error.position().to_string(), position, "{source}");
+        assert_eq!(error.help(), help, "{source}");
+        assert!(error.render().contains('^'), "{source}");
+    }
+}
+
+#[test]
+fn the_log_text_is_that_of_the_original() {
+    let error = Program::compile("a b", &Options::default()).expect_err("two names");
+    assert_eq!(
+        error.original(),
+        "unexpected token Identifier(\"b\") (1:3)\n | a b\n | ..^"
+    );
+    let pod = pod();
+    let error = program("pod.status.nope.x == 1")
+        .eval(&env(&pod))
+        .expect_err("nil has no members");
+    assert_eq!(
+        error.original(),
+        "cannot fetch x from <nil> (1:17)\n | pod.status.nope.x == 1\n | ................^"
+    );
+}
+
+#[test]
+fn evaluation_errors_name_what_was_probably_meant() {
+    let cases = [
+        (
+            "pod.status.fase.x",
+            "'pod.status' has no member 'fase', did you mean 'phase'?; write '?.' where nil is fine",
+        ),
+        (
+            "pdo.status.phase",
+            "there is no variable 'pdo', did you mean 'pod'?; write '?.' where nil is fine",
+        ),
+        (
+            "pod.metadata.labels.app",
+            "'labels' of 'pod.metadata' is null; write '?.' where nil is fine",
+        ),
+        (
+            "pod.spec.priority > 10",
+            "'priority' of 'pod.spec' is null; write '(… ?? default)' where nil is fine",
+        ),
+        (
+            "any(pod.status.condition, true)",
+            "'pod.status' has no member 'condition', did you mean 'conditions'?; \
+             write '… ?? []' where nil is fine",
+        ),
+        (
+            "any(pod.status.conditions, .stats.x)",
+            "'#' has no member 'stats', did you mean 'status'?; write '?.' where nil is fine",
+        ),
+        ("length('abc')", "there is no function 'length'"),
+        (
+            "uper('abc')",
+            "there is no function 'uper', did you mean 'upper'?",
+        ),
+    ];
+    let pod = pod();
+    for (source, help) in cases {
+        let error = program(source).eval(&env(&pod)).expect_err(source);
+        assert_eq!(error.help(), Some(help), "{source}");
+    }
+}
+
+/// The node with this text, and what became of it.
+fn find<'t>(trace: &'t Trace, text: &str) -> &'t TraceNode {
+    trace
+        .nodes
+        .iter()
+        .find(|node| node.text == text)
+        .unwrap_or_else(|| panic!("no {text} in {trace:#?}"))
+}
+
+fn value_of(node: &TraceNode) -> &str {
+    match &node.outcome {
+        Outcome::Value { text, .. } => text,
+        other => panic!("{}: {other:?}", node.text),
+    }
+}
+
+#[test]
+fn a_trace_tells_values_and_short_circuits() {
+    let pod = pod();
+    let program = program("pod.status.phase == 'Running' and pod.spec.nope.deep == 1");
+    let trace = program.trace(&env(&pod));
+    assert_eq!(trace.truth, Some(false));
+    let root = trace.root().expect("a root");
+    assert_eq!(value_of(root), "false");
+    assert_eq!(value_of(find(&trace, "pod.status.phase")), "\"Pending\"");
+    assert_eq!(
+        find(&trace, "pod.spec.nope.deep == 1").outcome,
+        Outcome::NotEvaluated
+    );
+    let parts: Vec<&str> = trace
+        .children(root)
+        .map(|node| node.text.as_str())
+        .collect();
+    assert_eq!(
+        parts,
+        ["pod.status.phase == 'Running'", "pod.spec.nope.deep == 1"]
+    );
+    assert_eq!(trace.cause, None, "nothing is missing, it is just false");
+}
+
+#[test]
+fn a_trace_lists_the_elements_of_predicates() {
+    let pod = pod();
+    let source = "any(pod.status.conditions, {.type == 'Ready' && .status == 'True'})";
+    let trace = program(source).trace(&env(&pod));
+    let elements: Vec<(Option<i64>, &str)> = trace
+        .nodes
+        .iter()
+        .filter(|node| node.element.is_some())
+        .map(|node| (node.element, value_of(node)))
+        .collect();
+    assert_eq!(elements, [(Some(0), "false"), (Some(1), "false")]);
+    let last = trace
+        .nodes
+        .iter()
+        .rfind(|node| node.text == ".status == 'True'");
+    assert_eq!(last.map(|node| &node.outcome), Some(&Outcome::NotEvaluated));
+}
+
+#[test]
+fn a_trace_finds_the_first_cause() {
+    let pod = pod();
+    let cases = [
+        (
+            "pod.status.fase == 'Running'",
+            "pod.status.fase",
+            "'pod.status' has no member 'fase', did you mean 'phase'?",
+        ),
+        (
+            "pod.status?.nope?.x == 1",
+            "pod.status?.nope",
+            "'pod.status' has no member 'nope'",
+        ),
+        (
+            "po.status == nil and false or len(pod.metadata.labels) > 0",
+            "pod.metadata.labels",
+            "'labels' of 'pod.metadata' is null",
+        ),
+        (
+            "any(pod.status.conditions, .kind == 'Ready')",
+            ".kind",
+            "'#' has no member 'kind'",
+        ),
+    ];
+    for (source, part, text) in cases {
+        let trace = program(source).trace(&env(&pod));
+        assert_ne!(trace.truth, Some(true), "{source}");
+        let cause = trace.cause.unwrap_or_else(|| panic!("{source}: no cause"));
+        assert_eq!(cause.span.of(source), part, "{source}");
+        assert_eq!(cause.text, text, "{source}");
+    }
+}
+
+#[test]
+fn a_trace_shows_where_an_error_is_and_where_a_chain_stopped() {
+    let pod = pod();
+    let failed = program("pod.kind == nil and pod.status.nope.x").trace(&env(&pod));
+    assert!(failed.error.is_some());
+    assert_eq!(
+        find(&failed, "pod.status.nope.x").outcome,
+        Outcome::Error {
+            message: "cannot fetch x from <nil>".into(),
+            here: true
+        }
+    );
+    assert!(matches!(
+        failed.root().map(|root| &root.outcome),
+        Some(Outcome::Error { here: false, .. })
+    ));
+    let chain = program("pod.status.nope?.x.y ?? 'none'").trace(&env(&pod));
+    assert_eq!(chain.go_string, "none");
+    assert_eq!(find(&chain, "pod.status.nope?.x").outcome, Outcome::Stopped);
+}
+
+#[test]
+fn tracing_and_evaluating_agree() {
+    let pod = pod();
+    let sources = [
+        "map(pod.status.conditions, .type) | join(',')",
+        "let c = pod.status.conditions; c[0].status == 'False' ? len(c) : 0",
+        "filter(pod.status.conditions, .status == 'True')[0].type",
+        "any(pod.status.conditions, .a) or any(pod.status.conditions, .b)",
+        "reduce(1..5, #acc + #index, 0) in 1..20",
+        "pod.spec.containers | filter(.name matches '^w') | map(upper(.name))",
+        "1 < 2 < 3 and not (pod.x?.y.z ?? false)",
+        "sortBy(pod.status.conditions, .type, 'desc') | first() | get('type')",
+        "groupBy(pod.status.conditions, .status)",
+        "pod.spec.priority + 1",
+    ];
+    for source in sources {
+        let program = program(source);
+        let evaluated = program.eval(&env(&pod));
+        let trace = program.trace(&env(&pod));
+        match evaluated {
+            Ok(value) => assert_eq!(trace.go_string, value.go_string(), "{source}"),
+            Err(error) => assert_eq!(trace.error.as_ref(), Some(&error), "{source}"),
+        }
+    }
+}
+
+#[test]
+fn a_trace_of_a_long_loop_is_cut() {
+    let trace = program("count(1..100000, # % 7 == 0) > 3").trace(&Env::new());
+    assert_eq!(trace.truth, Some(true));
+    assert!(trace.truncated);
+    assert!(trace.nodes.len() < 50_000);
+}
+
+#[test]
+fn reads_are_the_paths_that_matter() {
+    let cases: [(&str, &[(&str, &[&str])]); 8] = [
+        (
+            "pod.status.phase == 'Running' && pod.metadata?.labels['app'] != ''",
+            &[("pod", &["metadata.labels.app", "status.phase"])],
+        ),
+        (
+            "any(pod.status.conditions, .type == 'Ready')",
+            &[("pod", &["status.conditions"])],
+        ),
+        (
+            "pod.spec.containers[0].name == other.x",
+            &[("other", &["x"]), ("pod", &["spec.containers"])],
+        ),
+        ("let s = pod.status; s.phase", &[("pod", &["status"])]),
+        (
+            "pod.metadata.labels[pod.spec.key]",
+            &[("pod", &["metadata.labels", "spec.key"])],
+        ),
+        ("$env.pod.kind", &[("pod", &["kind"])]),
+        ("keys($env)", &[("$env", &[""])]),
+        ("pod", &[("pod", &[""])]),
+    ];
+    for (source, expected) in cases {
+        let program = program(source);
+        let found: Vec<(String, Vec<String>)> = program
+            .reads()
+            .iter()
+            .map(|(variable, paths)| {
+                let mut lines = Vec::new();
+                collect(paths, &mut Vec::new(), &mut lines);
+                (variable.clone(), lines)
+            })
+            .collect();
+        let expected: Vec<(String, Vec<String>)> = expected
+            .iter()
+            .map(|(variable, paths)| {
+                let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+                ((*variable).to_owned(), paths)
+            })
+            .collect();
+        assert_eq!(found, expected, "{source}");
+    }
+}
+
+fn collect(paths: &kubechime::domain::PathTrie, at: &mut Vec<String>, lines: &mut Vec<String>) {
+    if paths.whole {
+        lines.push(at.join("."));
+    }
+    for (member, below) in &paths.children {
+        at.push(member.clone());
+        collect(below, at, lines);
+        at.pop();
+    }
+}
+
+#[test]
+fn whoever_asks_for_the_time_is_known() {
+    assert!(program("now() > date('2020-01-01')").uses_clock());
+    assert!(program("time.Now().Year() > 2020").uses_clock());
+    assert!(program("let f = get(time, 'No' + 'w'); f()").uses_clock());
+    assert!(!program("time.Parse(pod.x).Year() > 2020").uses_clock());
+    assert!(!program("pod.status.now == 1").uses_clock());
+}
+
+#[test]
+fn argo_functions() {
+    let object = pod();
+    let clock: Clock = Arc::new(|| at("2024-06-01T12:06:00Z"));
+    let mut env = env(&object);
+    for (name, group) in argo_host(clock) {
+        env.host(name, group);
+    }
+    env.set_now(at("2024-06-01T12:10:00Z"));
+    let cases = [
+        (
+            "time.Now().Sub(time.Parse(pod.status.startTime)).Minutes() >= 5",
+            "true",
+        ),
+        (
+            "time.Now().Add(1 * time.Minute).Format(time.Kitchen)",
+            "12:07PM",
+        ),
+        (
+            "time.Now() - time.Parse(pod.status.startTime) > 5 * time.Minute",
+            "true",
+        ),
+        ("now().Sub(time.Now())", "4m0s"),
+        ("strings.ReplaceAll('a-b-c', '-', '+')", "a+b+c"),
+        (
+            "strings.ToUpper(pod.status.phase) + strings.ToLower('X')",
+            "PENDINGx",
+        ),
+    ];
+    for (source, text) in cases {
+        let value = program(source).eval(&env);
+        let value = value.unwrap_or_else(|error| panic!("{source}: {}", error.render()));
+        assert_eq!(value.go_string(), text, "{source}");
+    }
+    for source in [
+        "time.Parse('yesterday')",
+        "strings.ToUpper()",
+        "time.Parse(1)",
+    ] {
+        assert!(program(source).eval(&env).is_err(), "{source}");
+    }
+}
+
+#[test]
+fn host_values_and_functions() {
+    let mut env = Env::new();
+    env.host(
+        "repo",
+        Value::object([
+            (
+                "GetCommitMetadata".to_owned(),
+                Value::function("repo.GetCommitMetadata", |arguments| {
+                    let sha = arguments.first().map(Value::go_string).unwrap_or_default();
+                    Ok(Value::object([
+                        ("Message".to_owned(), Value::string(format!("commit {sha}"))),
+                        ("Tags".to_owned(), Value::list([Value::text("v1")])),
+                    ]))
+                }),
+            ),
+            (
+                "Fails".to_owned(),
+                Value::function("repo.Fails", |_| Err("no such repository".to_owned())),
+            ),
+        ]),
+    );
+    let value = program("repo.GetCommitMetadata('abc').Message").eval(&env);
+    assert_eq!(value.map(|v| v.go_string()).as_deref(), Ok("commit abc"));
+    let value = program("'v1' in repo.GetCommitMetadata('x').Tags").eval(&env);
+    assert_eq!(value.ok().and_then(|value| value.as_bool()), Some(true));
+    let error = program("repo.Fails()").eval(&env).expect_err("fails");
+    assert_eq!(error.message(), "no such repository");
+}
+
+#[test]
+fn once_per_texts_are_those_of_go() {
+    let object = json!({"s": "x", "i": 3, "f": 1.5, "n": null, "l": ["a", 1, null], "m": {"k": "v", "a": 1}});
+    let mut env = Env::new();
+    env.json("o", &object);
+    let cases = [
+        ("o.s", "x"),
+        ("o.i", "3"),
+        ("o.f", "1.5"),
+        ("o.n", "<nil>"),
+        ("o.l", "[a 1 <nil>]"),
+        ("o.m", "map[a:1 k:v]"),
+        ("true", "true"),
+        ("1e21", "1e+21"),
+        ("duration('90m')", "1h30m0s"),
+    ];
+    for (source, text) in cases {
+        let value = program(source).eval(&env).expect(source);
+        assert_eq!(value.go_string(), text, "{source}");
+    }
+}
+
+#[test]
+fn the_dialect_is_an_option() {
+    let newer = Options {
+        version: Version::V1_17,
+        ..Options::default()
+    };
+    let source = "if true { uniq([1, 1]) } else { [] }";
+    assert!(Program::compile(source, &Options::default()).is_err());
+    let value = Program::compile(source, &newer)
+        .map(|program| program.eval(&Env::new()).map(|value| value.go_string()));
+    assert_eq!(value.ok().and_then(Result::ok).as_deref(), Some("[1]"));
+    assert_eq!("1.17".parse(), Ok(Version::V1_17));
+    assert!("2".parse::<Version>().is_err());
+}
+
+/// Compiles and evaluates, in bounded time; says what came out.
+fn survive(name: &str, source: &str) -> Result<String, String> {
+    let object = pod();
+    let started = Instant::now();
+    let result = match Program::compile(source, &Options::default()) {
+        Ok(program) => program
+            .eval(&env(&object))
+            .map(|value| value.short(60))
+            .map_err(|error| {
+                assert!(!error.render().is_empty());
+                error.message().to_owned()
+            }),
+        Err(error) => {
+            assert!(!error.render().is_empty());
+            Err(error.message().to_owned())
+        }
+    };
+    // Generous: debug builds on a busy machine.
+    assert!(
+        started.elapsed() < Duration::from_secs(60),
+        "{name} took {:?}",
+        started.elapsed()
+    );
+    result
+}
+
+#[test]
+fn enormous_and_deep_expressions() {
+    let refused = |name: &str, source: &str| {
+        let message = survive(name, source).expect_err(name);
+        assert!(message.len() < 500, "{name}: {message}");
+    };
+    let million = 1 << 20;
+    refused(
+        "parentheses",
+        &("(".repeat(10_000) + "1" + &")".repeat(10_000)),
+    );
+    refused("open parentheses", &"(".repeat(million));
+    refused("nots", &("not ".repeat(million / 4) + "true"));
+    refused("minuses", &("-".repeat(million) + "1"));
+    refused("pluses", &("1".to_owned() + &"+1".repeat(million / 2)));
+    refused("members", &("pod".to_owned() + &".a".repeat(million / 2)));
+    refused(
+        "optional members",
+        &("pod".to_owned() + &"?.a".repeat(million / 3)),
+    );
+    refused("ternaries", &("true ? ".repeat(million / 8) + "1"));
+    refused("brackets", &"[".repeat(million));
+    refused("braces", &"{a:".repeat(million / 3));
+    refused("predicates", &"map([1],".repeat(million / 8));
+    refused("quotes", &("'".to_owned() + &"a".repeat(million)));
+    refused("comment", &("/*".to_owned() + &"a".repeat(million)));
+    refused("three megabytes", &" ".repeat(3 * million));
+    refused(
+        "elvis",
+        &("true".to_owned() + &" ?: false".repeat(40)).replace("true", "pod.x"),
+    );
+    let pipes = "'a'".to_owned() + &" | upper()".repeat(9_000);
+    assert_eq!(survive("pipes", &pipes).as_deref(), Ok("\"A\""));
+    let list = format!("len([{}])", "1,".repeat(million / 2 - 10));
+    assert_eq!(survive("long list", &list).as_deref(), Ok("524278"));
+    let ors = "pod.a == 1".to_owned() + &" or pod.a == 1".repeat(5_000);
+    assert_eq!(survive("ors", &ors).as_deref(), Ok("false"));
+}
+
+#[test]
+fn uses_of_shared_parts_do_not_multiply() {
+    // Each level uses the one below it twice.
+    let mut elvis = "pod.x".to_owned();
+    let mut chain = "1".to_owned();
+    let mut range = "1".to_owned();
+    for _ in 0..60 {
+        elvis = format!("({elvis} ?: true)");
+        chain = format!("len([0 < {chain} < 2])");
+        range = format!("len([{range} in 1..3])");
+    }
+    for (name, source) in [("elvis", elvis), ("chain", chain), ("range", range)] {
+        let message = survive(name, &source).expect_err(name);
+        assert_eq!(message, "the expression is too large", "{name}");
+    }
+}
+
+#[test]
+fn loops_and_values_have_budgets() {
+    let exceeded = |source: &str| {
+        let message = survive(source, source).expect_err(source);
+        assert!(message.contains("budget exceeded"), "{source}: {message}");
+    };
+    exceeded("1..9223372036854775807");
+    exceeded("len(1..1000000)");
+    exceeded("let r = 1..9999; all(r, all(r, all(r, true)))");
+    exceeded("reduce(1..64, #acc + #acc, 'aaaaaaaaaa')");
+    exceeded("reduce(1..999999, #acc + 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', '')");
+    exceeded("reduce(1..99999, [#acc], [])");
+    exceeded("reduce(1..99999, {{a: #acc}}, {})");
+    exceeded("let s = repeat('a', 999999); count(1..999999, s contains 'b')");
+    exceeded("let s = repeat('a', 999999); map(1..999, split(s, ''))");
+    exceeded("let s = repeat('a', 99999); map(1..999999, s matches s[#:] + 'b')");
+    exceeded("let r = 1..99999; count(r, r == r)");
+    exceeded("let r = map(1..99999, #); count(r, [#] in r)");
+    exceeded("replace(repeat('a', 999999), '', repeat('b', 999))");
+    exceeded("string(map(1..999, 1..999999))");
+    assert!(survive("wrap", "9223372036854775807..(-9223372036854775807 - 1)").is_ok());
+}
+
+#[test]
+fn hostile_patterns() {
+    let cases = [
+        ("'a' matches '(a*)*b'", true),
+        (
+            "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!' matches '^(a+)+$'",
+            true,
+        ),
+        ("'a' matches '((((a{100}){100}){100}){100})'", false),
+        ("'a' matches '(?:a{1000}){1000}'", false),
+        ("'a' matches '[[:alpha:]'", false),
+        (
+            "'a' matches '(\\\\pL{999}){1}(\\\\pL{999})(\\\\pL{999})(\\\\pL{999})'",
+            false,
+        ),
+    ];
+    for (source, fine) in cases {
+        assert_eq!(survive(source, source).is_ok(), fine, "{source}");
+    }
+    let deep = format!("'a' matches '{}'", "(".repeat(100_000));
+    assert!(survive("deep pattern", &deep).is_err());
+}
+
+/// Small and fast, and the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % bound.max(1) as u64) as usize
+    }
+}
+
+#[test]
+fn mutated_expressions_neither_panic_nor_hang() {
+    let text = std::fs::read_to_string(
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/expr.jsonl"),
+    )
+    .expect("the vectors");
+    #[derive(serde::Deserialize)]
+    struct Case {
+        expr: String,
+    }
+    let sources: Vec<String> = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Case>(line).ok())
+        .map(|case| case.expr)
+        .filter(|source| source.len() < 400)
+        .collect();
+    assert!(sources.len() > 3_000);
+    let pieces = [
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "#",
+        ".",
+        "?.",
+        "??",
+        "..",
+        ",",
+        ";",
+        "'",
+        "\"",
+        "\\",
+        "`",
+        " not ",
+        " in ",
+        " ?",
+        ":",
+        "|",
+        "-",
+        "+",
+        "*",
+        "**",
+        "%",
+        "nil",
+        "pod",
+        "1e9",
+        "0x",
+        "let x = ",
+        "map(",
+        "reduce(",
+        "#acc",
+        "now()",
+        "\u{17e}",
+        "\u{0}",
+        "\u{1f600}",
+        "9223372036854775807",
+        "if true {",
+        "b'\\xff'",
+        "::",
+        "/*",
+        "//",
+    ];
+    let object = pod();
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let slowest = Duration::from_secs(20);
+    for round in 0..12_000 {
+        let mut source: Vec<char> = sources[random.below(sources.len())].chars().collect();
+        for _ in 0..=random.below(4) {
+            let at = random.below(source.len() + 1);
+            match random.below(4) {
+                0 if !source.is_empty() => {
+                    let until = (at + 1 + random.below(6)).min(source.len());
+                    source.drain(at.min(until)..until);
+                }
+                1 => {
+                    let piece = pieces[random.below(pieces.len())];
+                    source.splice(at..at, piece.chars());
+                }
+                2 => {
+                    let other = &sources[random.below(sources.len())];
+                    let part: Vec<char> = other.chars().skip(random.below(20)).take(12).collect();
+                    source.splice(at..at, part);
+                }
+                _ if source.len() > 1 => {
+                    let other = random.below(source.len());
+                    let at = at.min(source.len() - 1);
+                    source.swap(at, other);
+                }
+                _ => {}
+            }
+        }
+        let source: String = source.into_iter().collect();
+        let version = if round % 3 == 0 {
+            Version::V1_17
+        } else {
+            Version::V1_16
+        };
+        let options = Options {
+            version,
+            // Small budgets: the many mutants that loop shall not take long.
+            step_budget: 300_000,
+            byte_budget: 8 << 20,
+            ..Options::default()
+        };
+        let started = Instant::now();
+        match Program::compile(&source, &options) {
+            Ok(program) => {
+                let env = env(&object);
+                let result = program.eval(&env);
+                if round % 4 == 0 {
+                    let trace = program.trace(&env);
+                    assert_eq!(trace.error.is_some(), result.is_err(), "{source}");
+                }
+                match result {
+                    Ok(value) => drop(value.go_string()),
+                    Err(error) => drop(error.render() + &error.original()),
+                }
+            }
+            Err(error) => drop(error.render() + &error.original()),
+        }
+        assert!(started.elapsed() < slowest, "{source}");
+    }
+}
