@@ -139,10 +139,7 @@ fn printf_as_go() {
             r#""%.*s %.*s" 4.5 "hi" -1 "hi""#,
             "%!(BADPREC)hi %!(BADPREC)hi",
         ),
-        (
-            r#""%.[2]d %*[2]d" 7"#,
-            "%!d(BADINDEX) %!d(BADINDEX)",
-        ),
+        (r#""%.[2]d %*[2]d" 7"#, "%!d(BADINDEX) %!d(BADINDEX)"),
         (r#""%" 3"#, "%!(NOVERB)%!(EXTRA int=3)"),
         (r#""%[1]""#, "%!(NOVERB)"),
         (
@@ -169,6 +166,56 @@ fn printf_as_go() {
     for (arguments, expected) in cases {
         let source = format!("{{{{printf {arguments}}}}}");
         assert_eq!(render(&source, &data).as_deref(), Ok(expected), "{source}");
+    }
+}
+
+/// The function groups of Argo CD, with a clock that stands still.
+#[test]
+fn host_functions() {
+    let mut vars = Vars::new();
+    kubechime::template::argo_host(&mut vars);
+    vars.now(jiff::Timestamp::from_second(1_716_200_000).expect("in range"));
+    let cases = [
+        (
+            r#"{{(call .time.Parse "2024-05-20T10:12:10Z").Sub (call .time.Parse "2024-05-20T10:10:00Z")}}"#,
+            "2m10s",
+        ),
+        (
+            r#"{{((call .time.Now).Sub (call .time.Parse "2024-05-20T10:00:00Z")).Minutes}}"#,
+            "13.333333333333334",
+        ),
+        (
+            r#"{{(call .time.Now).UTC.Format .time.RFC822}}"#,
+            "20 May 24 10:13 UTC",
+        ),
+        (
+            r#"{{(call .time.Now).UTC.Truncate .time.Hour}}"#,
+            "2024-05-20 10:00:00 +0000 UTC",
+        ),
+        (
+            r#"{{(call .time.Now).UTC.Add .time.Minute | date "15:04"}}"#,
+            "10:14",
+        ),
+        (
+            r#"{{(call .time.Now).UTC.Month}} {{printf "%d %T" (call .time.Now).UTC.Month .time.Second}}"#,
+            "May 5 time.Duration",
+        ),
+        (
+            r#"{{call .strings.ReplaceAll "a-b-c" "-" "+"}} {{call .strings.ToUpper "x"}}"#,
+            "a+b+c X",
+        ),
+    ];
+    for (source, expected) in cases {
+        let rendered = parse(source).and_then(|template| template.render(&vars));
+        assert_eq!(rendered.as_deref(), Ok(expected), "{source}");
+    }
+    for source in [
+        r#"{{call .time.Parse "x"}}"#,
+        "{{call .time.Now 1}}",
+        "{{.time.Now}}",
+    ] {
+        let error = parse(source).and_then(|template| template.render(&vars));
+        assert!(error.is_err(), "{source}");
     }
 }
 
@@ -220,7 +267,23 @@ fn bytes_print_as_numbers() {
 #[test]
 fn bad_templates_end_in_bounded_time() {
     let million = "{{range 2000000}}{{end}}".to_owned();
+    let doubled = r#"{{$l := list 1}}{{range 60}}{{$l = list $l $l}}{{end}}"#;
+    let cycle = r#"{{$d := dict}}{{$_ := set $d "self" $d}}"#;
+    let deep = "{{$l := list}}{{range 100000}}{{$l = list $l}}{{end}}".to_owned();
     let sources = [
+        ("deep list", deep),
+        ("print doubled", format!("{doubled}{{{{$l}}}}")),
+        ("json doubled", format!("{doubled}{{{{toJson $l}}}}")),
+        ("copy doubled", format!("{doubled}{{{{deepCopy $l}}}}")),
+        ("print cycle", format!("{cycle}{{{{$d}}}}")),
+        ("json cycle", format!("{cycle}{{{{toJson $d}}}}")),
+        ("copy cycle", format!("{cycle}{{{{deepCopy $d}}}}")),
+        ("merge cycle", format!("{cycle}{{{{$e := dict}}}}{{{{$_ := merge $e $d}}}}{{{{$e}}}}")),
+        ("repeat", r#"{{repeat 2000000000 "x"}}"#.to_owned()),
+        ("until", "{{until 2000000000}}".to_owned()),
+        ("untilStep", "{{untilStep 0 9223372036854775807 1}}".to_owned()),
+        ("indent", r#"{{indent 2000000000 "x"}}"#.to_owned()),
+        ("randBytes", "{{randBytes 2000000000}}".to_owned()),
         ("recursion", r#"{{define "r"}}{{template "r" .}}{{end}}{{template "r" .}}"#.to_owned()),
         ("self", r#"{{template "msg" .}}"#.to_owned()),
         ("if recursion", r#"{{define "r"}}{{if true}}{{with .}}{{range .l}}{{template "r" $}}{{end}}{{end}}{{end}}{{end}}{{template "r" .}}"#.to_owned()),
@@ -239,6 +302,13 @@ fn bad_templates_end_in_bounded_time() {
         let error = render(&source, &data).expect_err(name);
         assert_eq!(error.kind, ErrorKind::Limit, "{name}: {error}");
     }
+}
+
+/// Maps that hold each other in a long chain are freed without recursion.
+#[test]
+fn long_chains_of_maps_are_freed() {
+    let source = r#"{{$cur := dict}}{{range 40000}}{{$next := dict}}{{$_ := set $cur "n" $next}}{{$cur = $next}}{{end}}ok"#;
+    assert_eq!(render(source, &json!({})).as_deref(), Ok("ok"));
 }
 
 /// As deep as allowed, in every way at once: the stack of a worker thread suffices.

@@ -76,13 +76,22 @@ fn one_inspection_at_a_time_and_only_the_newest_is_asked_for() {
 fn a_change_of_the_selected_resource_is_looked_at_again_but_not_at_once() {
     let mut model = standard();
     let changed = || Batch {
-        rows: vec![Arc::new(row("Pod", "team-a", "web-7d9f8b6c5d-abcde", RowState::Failed, 1))],
+        rows: vec![Arc::new(row(
+            "Pod",
+            "team-a",
+            "web-7d9f8b6c5d-abcde",
+            RowState::Failed,
+            1,
+        ))],
         ..Batch::default()
     };
     assert!(commands(batch(&mut model, changed())).is_empty());
     assert!(next_wake(&model) <= NOW + 500);
     model.now_ms = NOW + 500;
-    assert!(matches!(only(send(&mut model, Msg::Wake)).1, Command::Inspect(_)));
+    assert!(matches!(
+        only(send(&mut model, Msg::Wake)).1,
+        Command::Inspect(_)
+    ));
 }
 
 #[test]
@@ -134,7 +143,17 @@ fn a_filter_is_live_and_esc_removes_it() {
     let Some(Overlay::Prompt(prompt)) = model.overlays.last() else {
         panic!("the prompt is open");
     };
-    assert!(prompt.problem.as_deref().is_some_and(|text| text.contains("no column 'foo'")));
+    assert!(
+        prompt
+            .problem
+            .as_deref()
+            .is_some_and(|text| text.contains("no column 'foo'"))
+    );
+    // What could be read last stays in force, and Enter does not hide the mistake.
+    assert_eq!(model.overview.resources.filter_text, "foo");
+    keys(&mut model, "Enter");
+    assert!(!model.overlays.is_empty());
+    keys(&mut model, "Esc");
     assert_eq!(model.overview.resources.table.len(), 37);
 }
 
@@ -176,8 +195,12 @@ fn resend_of_one_destination_and_of_one_delivery() {
 #[test]
 fn resend_of_what_is_not_true_is_refused_with_a_reason() {
     let mut model = standard();
-    assert!(commands(keys(&mut model, "2 j j j j r y")).is_empty());
-    assert!(flash(&model).contains("no condition is true"), "{}", flash(&model));
+    assert!(commands(keys(&mut model, "2 j j j j r")).is_empty());
+    assert!(
+        flash(&model).contains("no condition is true"),
+        "{}",
+        flash(&model)
+    );
 }
 
 #[test]
@@ -231,7 +254,11 @@ fn read_only_refuses_every_write_with_the_reason() {
     let mut model = full(&options, 120, 36);
     for script in ["r", "D", "3 r", "T"] {
         assert!(commands(keys(&mut model, script)).is_empty());
-        assert!(flash(&model).contains("read-only"), "{script}: {}", flash(&model));
+        assert!(
+            flash(&model).contains("read-only"),
+            "{script}: {}",
+            flash(&model)
+        );
         assert!(model.overlays.is_empty());
     }
     keys(&mut model, "4 G k e");
@@ -256,15 +283,26 @@ fn another_mode_is_needed_to_send_and_is_asked_for() {
         },
     );
     assert!(commands(keys(&mut model, "r")).is_empty());
-    assert!(flash(&model).contains("kubechime-7f9c holds the Lease"), "{}", flash(&model));
+    assert!(
+        flash(&model).contains("kubechime-7f9c holds the Lease"),
+        "{}",
+        flash(&model)
+    );
     keys(&mut model, "m");
     let effects = type_text(&mut model, "dry");
     assert!(commands(effects).is_empty());
     assert!(commands(keys(&mut model, "Enter")).is_empty());
     let (request, command) = only(keys(&mut model, "y"));
     assert_eq!(command, Command::SetMode(Mode::DryRun));
-    answer(&mut model, request, Err(CommandError::Forbidden("no".into())));
-    assert_eq!(model.flash.as_ref().map(|flash| flash.severity), Some(Severity::Error));
+    answer(
+        &mut model,
+        request,
+        Err(CommandError::Forbidden("no".into())),
+    );
+    assert_eq!(
+        model.flash.as_ref().map(|flash| flash.severity),
+        Some(Severity::Error)
+    );
     assert_eq!(only(keys(&mut model, "T y")).1, Command::TakeLease);
 }
 
@@ -322,7 +360,10 @@ fn a_conflict_keeps_the_draft_and_rebasing_goes_on() {
     answer(&mut model, request, Err(conflict));
     let (severity, message) = editor(&model).message.clone().unwrap();
     assert_eq!(severity, Severity::Error);
-    assert!(message.contains("88300") && message.contains("F5"), "{message}");
+    assert!(
+        message.contains("88300") && message.contains("F5"),
+        "{message}"
+    );
     assert_eq!(model.drafts.len(), 1);
     let view = CatalogView {
         resource_version: "88300".into(),
@@ -346,14 +387,30 @@ fn leaving_the_editor_keeps_the_draft() {
     type_text(&mut model, "abc");
     keys(&mut model, "Esc");
     assert!(model.screens.is_empty());
-    let marked = model.overview.keys.entries().iter().find(|entry| entry.draft);
-    assert_eq!(marked.map(|entry| entry.key.as_str()), Some("trigger.on-oom"));
+    let marked = model
+        .overview
+        .keys
+        .entries()
+        .iter()
+        .find(|entry| entry.draft);
+    assert_eq!(
+        marked.map(|entry| entry.key.as_str()),
+        Some("trigger.on-oom")
+    );
     keys(&mut model, "e");
     assert!(editor(&model).text().starts_with("abc"));
     keys(&mut model, "Esc");
     // Leaving asks, because the draft would be lost: there is no place for it here.
-    assert!(!keys(&mut model, "q").iter().any(|effect| matches!(effect, Effect::Quit)));
-    assert!(keys(&mut model, "y").iter().any(|effect| matches!(effect, Effect::Quit)));
+    assert!(
+        !keys(&mut model, "q")
+            .iter()
+            .any(|effect| matches!(effect, Effect::Quit))
+    );
+    assert!(
+        keys(&mut model, "y")
+            .iter()
+            .any(|effect| matches!(effect, Effect::Quit))
+    );
     // A text that is as it was is no draft.
     keys(&mut model, "e");
     keys(&mut model, "Delete Delete Delete Esc");
@@ -385,7 +442,11 @@ fn drafts_are_on_disk_after_a_pause_and_found_again() {
     // Discarding asks, and removes the file.
     let mut effects = keys_with(&mut later, "F8 y", place);
     effects.clear();
-    assert!(kubechime::tui::draft::load(directory.path(), "prod-eu").0.is_empty());
+    assert!(
+        kubechime::tui::draft::load(directory.path(), "prod-eu")
+            .0
+            .is_empty()
+    );
 }
 
 fn keys_with(model: &mut Model, script: &str, place: Option<&Path>) -> Vec<Effect> {
@@ -413,7 +474,9 @@ fn a_new_key_must_be_one_that_is_read() {
     keys(&mut model, "4 n C-u");
     type_text(&mut model, "foo bar");
     keys(&mut model, "Enter");
-    assert!(matches!(model.overlays.last(), Some(Overlay::Prompt(prompt)) if prompt.problem.is_some()));
+    assert!(
+        matches!(model.overlays.last(), Some(Overlay::Prompt(prompt)) if prompt.problem.is_some())
+    );
     keys(&mut model, "C-u");
     type_text(&mut model, "trigger.on-new");
     keys(&mut model, "Enter");
@@ -447,7 +510,10 @@ fn without_a_config_map_one_is_made_from_an_example() {
     else {
         panic!("{command:?}");
     };
-    assert!(changes.keys().any(|key| key.starts_with("trigger.")), "{changes:?}");
+    assert!(
+        changes.keys().any(|key| key.starts_with("trigger.")),
+        "{changes:?}"
+    );
 }
 
 #[test]
@@ -455,7 +521,11 @@ fn another_context_is_another_session_and_late_news_are_ignored() {
     let mut model = standard();
     let old = model.session.id;
     let effects = keys(&mut model, "C-o");
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Contexts)));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Contexts))
+    );
     let choice = |name: &str, current| ContextChoice {
         name: name.into(),
         current,
@@ -475,10 +545,16 @@ fn another_context_is_another_session_and_late_news_are_ignored() {
     assert_ne!(session, old);
     assert_eq!(model.session.phase, Phase::Starting);
     send(&mut model, Msg::Batch(old, Box::new(full_batch()), vec![]));
-    send(&mut model, Msg::Launched(old, Ok(started("prod-eu", false))));
+    send(
+        &mut model,
+        Msg::Launched(old, Ok(started("prod-eu", false))),
+    );
     assert_eq!(model.session.phase, Phase::Starting);
     assert_eq!(model.overview.resources.table.total(), 0);
-    send(&mut model, Msg::Launched(session, Ok(started("staging", false))));
+    send(
+        &mut model,
+        Msg::Launched(session, Ok(started("staging", false))),
+    );
     assert_eq!(model.session.context, "staging");
 }
 
@@ -486,10 +562,17 @@ fn another_context_is_another_session_and_late_news_are_ignored() {
 fn a_failed_launch_can_be_tried_again() {
     let mut model = launched(&options(), 80, 24);
     let session = model.session.id;
-    send(&mut model, Msg::Launched(session, Err("no kubeconfig".into())));
+    send(
+        &mut model,
+        Msg::Launched(session, Err("no kubeconfig".into())),
+    );
     let effects = keys(&mut model, "R");
     let again = SessionId(session.0 + 1);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Launch(id, None) if *id == again)));
+    assert!(
+        effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Launch(id, None) if *id == again))
+    );
 }
 
 #[test]
@@ -519,12 +602,24 @@ fn esc_never_quits_and_q_asks_only_when_something_is_open() {
             ..Batch::default()
         },
     );
-    assert!(!keys(&mut model, "q").iter().any(|effect| matches!(effect, Effect::Quit)));
+    assert!(
+        !keys(&mut model, "q")
+            .iter()
+            .any(|effect| matches!(effect, Effect::Quit))
+    );
     keys(&mut model, "n");
     let mut idle = standard();
-    assert!(keys(&mut idle, "q").iter().any(|effect| matches!(effect, Effect::Quit)));
+    assert!(
+        keys(&mut idle, "q")
+            .iter()
+            .any(|effect| matches!(effect, Effect::Quit))
+    );
     let mut idle = standard();
-    assert!(keys(&mut idle, "C-c").iter().any(|effect| matches!(effect, Effect::Quit)));
+    assert!(
+        keys(&mut idle, "C-c")
+            .iter()
+            .any(|effect| matches!(effect, Effect::Quit))
+    );
 }
 
 #[test]
@@ -557,7 +652,15 @@ fn time_alone_wakes_only_when_something_visible_changes() {
 fn a_large_batch_is_taken_over_in_steps() {
     let mut model = launched(&options(), 120, 36);
     let rows = (0..5_000)
-        .map(|n| Arc::new(row("Pod", "load", &format!("pod-{n:05}"), RowState::Idle, 0)))
+        .map(|n| {
+            Arc::new(row(
+                "Pod",
+                "load",
+                &format!("pod-{n:05}"),
+                RowState::Idle,
+                0,
+            ))
+        })
         .collect();
     let session = model.session.id;
     let told = Batch {
@@ -599,7 +702,9 @@ fn the_mouse_selects_opens_and_scrolls() {
 fn copying_takes_what_is_selected() {
     let mut model = standard();
     let effects = keys(&mut model, "c");
-    assert!(matches!(effects.as_slice(), [Effect::Copy(text)] if text == "team-a/web-7d9f8b6c5d-abcde"));
+    assert!(
+        matches!(effects.as_slice(), [Effect::Copy(text)] if text == "team-a/web-7d9f8b6c5d-abcde")
+    );
     let effects = keys(&mut model, "4 c");
     assert!(matches!(effects.as_slice(), [Effect::Copy(text)] if text.starts_with("url: ")));
 }
@@ -639,7 +744,8 @@ async fn with_history() -> (Model, History) {
 fn shown_names(model: &Model) -> Vec<String> {
     let history = &model.overview.history;
     let rows = history.window.visible(history.len(), 14);
-    rows.filter_map(|position| Some(history.row(position)?.new.name.clone())).collect()
+    rows.filter_map(|position| Some(history.row(position)?.new.name.clone()))
+        .collect()
 }
 
 fn press(model: &mut Model, history: &History, script: &str) {
@@ -656,7 +762,10 @@ async fn the_history_is_paged_both_ways() {
     assert_eq!(shown_names(&model)[0], "pod-2999");
     assert!(model.overview.history.len() < 1_000);
     press(&mut model, &history, "3 G");
-    assert_eq!(shown_names(&model).last().map(String::as_str), Some("pod-0"));
+    assert_eq!(
+        shown_names(&model).last().map(String::as_str),
+        Some("pod-0")
+    );
     let selected = model.overview.history.selected_row().unwrap();
     assert_eq!(selected.new.name, "pod-0");
     // Back up through all pages, without a gap.
@@ -704,7 +813,10 @@ async fn the_history_filter_reads_on_until_a_page_is_full() {
     assert_eq!(shown_names(&model)[0], "pod-2980");
     assert!(model.overview.history.len() >= 250);
     press(&mut model, &history, "G");
-    assert_eq!(shown_names(&model).last().map(String::as_str), Some("pod-0"));
+    assert_eq!(
+        shown_names(&model).last().map(String::as_str),
+        Some("pod-0")
+    );
 }
 
 #[test]

@@ -273,8 +273,24 @@ fn a_launch_that_fails_is_a_screen() {
 #[test]
 fn any_size_can_be_drawn() {
     let scripts = [
-        "", "2", "3", "4", "z", "3 z", "? d", ": r", "/ x", "3 Enter", "3 Enter Tab", "4 e a",
-        "4 j j Enter", "r", "D", "!", "y", "4 n",
+        "",
+        "2",
+        "3",
+        "4",
+        "z",
+        "3 z",
+        "? d",
+        ": r",
+        "/ x",
+        "3 Enter",
+        "3 Enter Tab",
+        "4 e a",
+        "4 j j Enter",
+        "r",
+        "D",
+        "!",
+        "y",
+        "4 n",
     ];
     for script in scripts {
         let mut model = full(&options(), 80, 24);
@@ -294,7 +310,10 @@ fn any_size_can_be_drawn() {
                 buffer(&model);
             }
         }
-        keys(&mut model, "Down Up PgDn PgUp Left Right Home End Tab Esc Esc Esc");
+        keys(
+            &mut model,
+            "Down Up PgDn PgUp Left Right Home End Tab Esc Esc Esc",
+        );
         buffer(&model);
     }
 }

@@ -6,7 +6,7 @@
 mod vectors_runner;
 
 use kubechime::expr::Version;
-use vectors_runner::{expr, wire};
+use vectors_runner::{expr, gotemplate, wire};
 
 #[test]
 fn expressions() {
@@ -21,6 +21,11 @@ fn expressions_of_the_newer_dialect() {
 #[test]
 fn expressions_of_upstream() {
     expr::run("expr-upstream.jsonl", Version::V1_16);
+}
+
+#[test]
+fn templates() {
+    gotemplate::run();
 }
 
 #[test]

@@ -132,6 +132,9 @@ pub(super) fn prepare_change(
 }
 
 fn restore(before: &Value, object: &mut Value, field: &str) {
+    if before[field] == object[field] {
+        return;
+    }
     let map = as_map(object);
     match &before[field] {
         Value::Null => map.remove(field),
@@ -141,12 +144,14 @@ fn restore(before: &Value, object: &mut Value, field: &str) {
 
 /// Whether anything but metadata and status differs.
 fn spec_changed(before: &Value, object: &Value) -> bool {
-    let rest = |value: &Value| -> Vec<(String, Value)> {
-        let map = value.as_object().cloned().unwrap_or_default();
-        let own = |key: &String| key != "metadata" && key != "status";
-        map.into_iter().filter(|(key, _)| own(key)).collect()
+    let own = |key: &&String| *key != "metadata" && *key != "status";
+    let keys = |value| {
+        Value::as_object(value)
+            .into_iter()
+            .flat_map(Map::keys)
+            .filter(own)
     };
-    before["spec"] != object["spec"] || rest(before) != rest(object)
+    !keys(before).eq(keys(object)) || keys(object).any(|key| before[key] != object[key])
 }
 
 /// Whether the object was waiting for its finalizers only, and they are gone.

@@ -54,10 +54,8 @@ pub(super) fn merge(
     merge_value(root, &mut object, &config);
 
     let mut entries = entries(before);
-    let own = entries
-        .iter()
-        .position(|entry| writer.applied(entry))
-        .map(|i| entries.remove(i));
+    let place = entries.iter().position(|entry| writer.applied(entry));
+    let own = place.map(|place| entries.remove(place));
     let (changed, _) = fieldset::difference(root, before, &object);
     let mut conflicts = Vec::new();
     for entry in &mut entries {
@@ -90,7 +88,8 @@ pub(super) fn merge(
         }
         _ => entry["fieldsV1"] = fields,
     }
-    entries.insert(0, entry);
+    // The place of an entry tells nothing, but moving it would be a change.
+    entries.insert(place.unwrap_or_default(), entry);
     entries.sort_by_key(|entry| entry["operation"] != "Apply");
     set_entries(&mut object, entries);
     Ok(object)
@@ -216,7 +215,10 @@ fn remove(node: Node<'_>, value: &mut Value, step: &str, kind: &str, text: &str)
         Value::Object(map) => {
             map.remove(text);
         }
-        Value::Array(list) if kind == "v" => list.retain(|item| item.to_string() != text),
+        Value::Array(list) if kind == "v" => {
+            let gone = serde_json::from_str::<Value>(text).ok();
+            list.retain(|item| Some(item) != gone.as_ref());
+        }
         Value::Array(list) => {
             if let Structure::List(Merge::Keys(keys)) = structure {
                 list.retain(|item| item_step(&keys, item).as_deref() != Some(step));

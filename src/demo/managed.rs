@@ -80,18 +80,25 @@ pub(super) fn same_but_owners(before: &Value, after: &Value) -> bool {
     let (Some(old), Some(new)) = (before.as_object(), after.as_object()) else {
         return before == after;
     };
-    let bare = |object: &Map<String, Value>| {
-        let mut metadata = object.get("metadata").and_then(Value::as_object).cloned();
-        if let Some(metadata) = &mut metadata {
-            metadata.remove("managedFields");
-        }
-        metadata
+    let same = |old: &Map<String, Value>, new: &Map<String, Value>, except: &str| {
+        old.len() == new.len()
+            && old
+                .iter()
+                .all(|(key, value)| key == except || new.get(key) == Some(value))
     };
-    old.len() == new.len()
-        && old
-            .iter()
-            .all(|(key, value)| key == "metadata" || new.get(key) == Some(value))
-        && bare(old) == bare(new)
+    let metadata = |object| Map::get(object, "metadata").and_then(Value::as_object);
+    match (metadata(old), metadata(new)) {
+        (Some(before), Some(after)) => {
+            // Whether there are owners at all is no difference either.
+            let owned = |map: &Map<String, Value>| usize::from(map.contains_key("managedFields"));
+            before.len() - owned(before) == after.len() - owned(after)
+                && before
+                    .iter()
+                    .all(|(k, v)| k == "managedFields" || after.get(k) == Some(v))
+                && same(old, new, "metadata")
+        }
+        (before, after) => before == after && same(old, new, "metadata"),
+    }
 }
 
 /// Records that the writer made `after` out of `before` (or of nothing).
@@ -111,7 +118,10 @@ pub(super) fn record(
     if changed.is_empty() && removed.is_empty() {
         return;
     }
-    let mut entries = entries(after);
+    let mut entries = match meta_mut(after).remove("managedFields") {
+        Some(Value::Array(entries)) => entries,
+        _ => Vec::new(),
+    };
     let mut own = Map::new();
     entries.retain_mut(|entry| {
         disown(entry, &removed);

@@ -137,7 +137,16 @@ pub(super) fn api_version(group: &str, version: &str) -> String {
 
 /// Group, version, kind, plural, flags (`c` cluster-scoped, `s` status, `r` scale, `a` in the
 /// category `all`), short names.
-const BUILT_IN: &[(&str, &str, &str, &str, &str, &[&str])] = &[
+type BuiltIn = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+);
+
+const BUILT_IN: &[BuiltIn] = &[
     ("", "v1", "ConfigMap", "configmaps", "", &["cm"]),
     ("", "v1", "Endpoints", "endpoints", "", &["ep"]),
     ("", "v1", "Event", "events", "", &["ev"]),

@@ -304,7 +304,8 @@ fn walk(node: Node<'_>, value: &Value, path: &mut String, found: &mut Vec<String
     let length = path.len();
     match value {
         Value::Object(members) => {
-            for (name, value) in members {
+            // Directives of strategic merges are no fields.
+            for (name, value) in members.iter().filter(|(name, _)| !name.starts_with('$')) {
                 if length > 0 {
                     path.push('.');
                 }

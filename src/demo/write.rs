@@ -1,16 +1,15 @@
 //! Creating, changing and deleting objects: the order of checks that every write goes through.
 
 use super::admission;
-use super::collect;
-use super::object::{as_map, meta, meta_mut, name_suffix, now};
+use super::object::{as_map, meta, meta_mut, name_suffix};
 use super::patch::{self, PatchKind};
 use super::present::Presenter;
-use super::protobuf;
+use super::read::{read_body, read_patch};
 use super::request::{Query, Target};
 use super::resource::Resource;
 use super::schema;
 use super::server::Cluster;
-use super::status::{ApiError, deleted};
+use super::status::ApiError;
 use super::store::{Collection, Expect, Key, Missed, Stored, key};
 use super::validate;
 use super::{apply, managed};
@@ -19,7 +18,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// How often a write without a precondition is tried again when others write in between.
-const ATTEMPTS: usize = 64;
+pub(super) const ATTEMPTS: usize = 64;
 
 /// One writing request, its address resolved.
 pub(super) struct Write<'c> {
@@ -34,7 +33,7 @@ pub(super) struct Write<'c> {
 }
 
 /// The stored object; of a dry run, the object that would have been stored.
-type Outcome = Result<Stored, Value>;
+pub(super) type Outcome = Result<Stored, Value>;
 
 /// What a write leaves: the object as the client shall see it, or another document.
 pub(super) enum Written {
@@ -48,12 +47,12 @@ pub(super) enum Written {
 
 /// Whether the owners of the changed fields are still to be recorded.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Track {
+pub(super) enum Track {
     Update,
     Done,
 }
 
-fn done(code: u16, object: Outcome) -> Written {
+pub(super) fn done(code: u16, object: Outcome) -> Written {
     Written::Object {
         code,
         object,
@@ -62,11 +61,11 @@ fn done(code: u16, object: Outcome) -> Written {
 }
 
 impl Write<'_> {
-    fn resource(&self) -> &Resource {
+    pub(super) fn resource(&self) -> &Resource {
         &self.presenter.stored
     }
 
-    fn key(&self, name: &str) -> Key {
+    pub(super) fn key(&self, name: &str) -> Key {
         key(&self.target.namespace, name)
     }
 
@@ -84,7 +83,7 @@ impl Write<'_> {
     }
 
     /// Owners are recorded under the version that the client wrote.
-    fn api_version(&self) -> String {
+    pub(super) fn api_version(&self) -> String {
         super::resource::api_version(&self.target.group, &self.target.version)
     }
 
@@ -96,7 +95,7 @@ impl Write<'_> {
         }
     }
 
-    fn not_found(&self) -> ApiError {
+    pub(super) fn not_found(&self) -> ApiError {
         ApiError::not_found(&self.presenter.asked, &self.target.name)
     }
 
@@ -306,7 +305,13 @@ impl Write<'_> {
             let mut served = self.presenter.served_tree(std::mem::take(object));
             patch::apply(kind, node, &body, &mut served)?;
             self.check_kind(&served)?;
-            warnings = self.check_fields(&served)?;
+            // What was stored has been checked: only a list of operations does not show by itself
+            // which fields it brings.
+            warnings = self.check_fields(if kind == PatchKind::Json {
+                &served
+            } else {
+                &body
+            })?;
             *object = self.presenter.to_stored(served);
             if meta(object, "name") != self.target.name {
                 let message = "the name of the object does not match the name on the URL";
@@ -395,31 +400,9 @@ impl Write<'_> {
         self.create_prepared(name, object)
     }
 
-    fn update_scale(
-        &self,
-        wanted: impl Fn(&Value) -> Result<Value, ApiError>,
-    ) -> Result<Written, ApiError> {
-        if !self.resource().scale {
-            return Err(ApiError::no_such_path());
-        }
-        let changed = self.change(Track::Update, |before, object| {
-            let scale = wanted(&scale_of(before))?;
-            let replicas = scale["spec"]["replicas"].as_u64().unwrap_or_default();
-            as_map(&mut object["spec"]).insert("replicas".to_owned(), replicas.into());
-            let version = meta(&scale, "resourceVersion");
-            meta_mut(object).insert("resourceVersion".to_owned(), version.into());
-            Ok(())
-        })?;
-        let object = match changed {
-            Ok(stored) => stored.value(),
-            Err(tree) => tree,
-        };
-        Ok(Written::Document(scale_of(&object)))
-    }
-
     /// Reads the object, lets `edit` change it, checks, and writes it: again, when someone else
     /// wrote in between and the client did not insist on a resourceVersion.
-    fn change(
+    pub(super) fn change(
         &self,
         track: Track,
         mut edit: impl FnMut(&Value, &mut Value) -> Result<(), ApiError>,
@@ -473,175 +456,4 @@ impl Write<'_> {
         }
         Err(ApiError::modified(&self.presenter.asked, &self.target.name))
     }
-
-    pub fn delete(&self) -> Result<Written, ApiError> {
-        self.delete_named(&self.delete_options()?)
-    }
-
-    fn delete_options(&self) -> Result<Value, ApiError> {
-        if self.body.is_empty() {
-            return Ok(json!({}));
-        }
-        read_body(self.content_type, self.body)
-    }
-
-    fn delete_named(&self, options: &Value) -> Result<Written, ApiError> {
-        let key = self.key(&self.target.name);
-        self.delete_key(&key, &self.target.name, options)
-    }
-
-    fn delete_key(&self, key: &Key, name: &str, options: &Value) -> Result<Written, ApiError> {
-        let resource = self.resource();
-        for _ in 0..ATTEMPTS {
-            let Some(found) = self.collection.get(key) else {
-                return Err(ApiError::not_found(&self.presenter.asked, name));
-            };
-            let before = found.value();
-            for field in ["uid", "resourceVersion"] {
-                let wanted = options["preconditions"][field].as_str();
-                if wanted.is_some_and(|wanted| wanted != meta(&before, field)) {
-                    let why = format!(
-                        "Precondition failed: {field} in precondition: {}, in object meta: {}",
-                        wanted.unwrap_or_default(),
-                        meta(&before, field)
-                    );
-                    return Err(ApiError::conflict(resource, name, &why));
-                }
-            }
-            let propagation = match self.query.get("propagationPolicy") {
-                "" => options["propagationPolicy"]
-                    .as_str()
-                    .unwrap_or("Background"),
-                given => given,
-            };
-            let grace = (self.query.get("gracePeriodSeconds").parse::<u64>().ok())
-                .or(options["gracePeriodSeconds"].as_u64());
-            let dry = self.query.dry_run() || options["dryRun"][0] == "All";
-            let uid = meta(&before, "uid").to_owned();
-            let Some(grace) = admission::must_linger(resource, &before, grace) else {
-                if dry {
-                    return Ok(Written::Document(deleted(resource, name, &uid)));
-                }
-                match self
-                    .cluster
-                    .remove(&self.collection, key, Expect::Version(found.rv))
-                {
-                    Some(last) => {
-                        collect::dependents(self.cluster, resource, &last.value(), propagation);
-                        if resource.plural == "pods" {
-                            return Ok(done(200, Ok(last)));
-                        }
-                        return Ok(Written::Document(deleted(resource, name, &uid)));
-                    }
-                    None => continue,
-                }
-            };
-            if !before["metadata"]["deletionTimestamp"].is_null() {
-                return Ok(done(200, Ok(found)));
-            }
-            let mut object = before;
-            let metadata = meta_mut(&mut object);
-            metadata.insert("deletionTimestamp".to_owned(), now().into());
-            metadata.insert("deletionGracePeriodSeconds".to_owned(), grace.into());
-            if dry {
-                return Ok(done(200, Err(object)));
-            }
-            match self
-                .collection
-                .commit(key, Expect::Version(found.rv), &mut object)
-            {
-                Ok(stored) => {
-                    self.cluster.linger(&self.collection, key, &object);
-                    return Ok(done(200, Ok(stored)));
-                }
-                Err(_) => continue,
-            }
-        }
-        Err(ApiError::modified(resource, name))
-    }
-
-    /// Deletes the given objects; the answer is a list of them.
-    pub fn delete_collection(&self, entries: &[(Key, Stored)]) -> Result<Written, ApiError> {
-        let options = self.delete_options()?;
-        for (key, _) in entries {
-            let name = key
-                .split_once('/')
-                .map(|(_, name)| name)
-                .unwrap_or_default();
-            match self.delete_key(key, name, &options) {
-                Err(error) if error.code() != 404 => return Err(error),
-                _ => {}
-            }
-        }
-        let items: Vec<Value> = entries
-            .iter()
-            .map(|(_, stored)| self.presenter.value(stored))
-            .collect();
-        Ok(Written::Document(json!({
-            "kind": format!("{}List", self.presenter.asked.kind),
-            "apiVersion": self.api_version(),
-            "metadata": {"resourceVersion": self.collection.version().to_string()},
-            "items": items,
-        })))
-    }
-}
-
-/// The `Scale` face of an object with replicas.
-pub(super) fn scale_of(object: &Value) -> Value {
-    let labels = object["spec"]["selector"]["matchLabels"].as_object();
-    let selector: Vec<String> = labels
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
-        .collect();
-    let metadata = &object["metadata"];
-    json!({
-        "kind": "Scale",
-        "apiVersion": "autoscaling/v1",
-        "metadata": {
-            "name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"],
-            "resourceVersion": metadata["resourceVersion"],
-            "creationTimestamp": metadata["creationTimestamp"],
-        },
-        "spec": {"replicas": object["spec"]["replicas"].as_u64().unwrap_or_default()},
-        "status": {
-            "replicas": object["status"]["replicas"].as_u64().unwrap_or_default(),
-            "selector": selector.join(","),
-        },
-    })
-}
-
-/// Reads a JSON or YAML body.
-pub(super) fn read_body(content_type: &str, body: &Bytes) -> Result<Value, ApiError> {
-    let media = content_type.split(';').next().unwrap_or_default().trim();
-    match media {
-        "" | "application/json" => parse_json(body),
-        "application/yaml" | "application/x-yaml" => parse_yaml(body),
-        protobuf::MEDIA_TYPE => protobuf::decode(body),
-        other => Err(ApiError::unsupported_media_type(
-            other,
-            "application/json, application/yaml",
-        )),
-    }
-}
-
-fn read_patch(kind: PatchKind, body: &Bytes) -> Result<Value, ApiError> {
-    match kind {
-        PatchKind::Apply => parse_yaml(body),
-        _ => parse_json(body),
-    }
-}
-
-fn parse_json(body: &Bytes) -> Result<Value, ApiError> {
-    serde_json::from_slice(body)
-        .map_err(|e| ApiError::bad_request(format!("the body of the request is not JSON: {e}")))
-}
-
-fn parse_yaml(body: &Bytes) -> Result<Value, ApiError> {
-    // JSON is YAML, but the JSON reader is faster and knows no surprises.
-    if let Ok(value) = serde_json::from_slice(body) {
-        return Ok(value);
-    }
-    serde_yaml::from_slice(body)
-        .map_err(|e| ApiError::bad_request(format!("the body of the request is not YAML: {e}")))
 }

@@ -49,7 +49,7 @@ mod tests {
     fn finds_typing_mistakes_and_nothing_else() {
         let known = ["on-ready", "on-failed", "slack"];
         assert_eq!(nearest("on-redy", known), Some("on-ready"));
-        assert_eq!(nearest("Slcak", known), Some("slack"));
+        assert_eq!(nearest("Slac", known), Some("slack"));
         assert_eq!(nearest("webhook", known), None);
         assert_eq!(nearest("x", []), None);
         assert_eq!(nearest(&"slack".repeat(20), known), None);

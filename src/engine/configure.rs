@@ -23,8 +23,11 @@ pub enum ConfigInput {
         /// Why.
         failure: Box<WatchFailure>,
     },
-    /// They can be read again.
-    Recovered,
+    /// One of them can be read again.
+    Recovered {
+        /// `ConfigMap` or `Secret`, with its name.
+        what: String,
+    },
 }
 
 /// A catalog with the texts it was built from.
@@ -75,7 +78,11 @@ pub async fn run(
                 secrets = Some(snapshot);
                 rebuild = true;
             }
-            ConfigEvent::Recovered { .. } => input = Some(ConfigInput::Recovered),
+            ConfigEvent::Recovered { which } => {
+                input = Some(ConfigInput::Recovered {
+                    what: named(which, &config_map, &secret),
+                });
+            }
             ConfigEvent::Failed { which, failure } => {
                 // Without the right to read it the Secret counts as absent: most of a
                 // configuration works without.
@@ -86,11 +93,7 @@ pub async fn run(
                     secrets = Some(None);
                     rebuild = true;
                 }
-                let name = match which {
-                    ConfigObject::ConfigMap => &config_map,
-                    ConfigObject::Secret => &secret,
-                };
-                let what = format!("{which} {name}");
+                let what = named(which, &config_map, &secret);
                 input = Some(ConfigInput::Failed { what, failure });
             }
         }
@@ -151,6 +154,14 @@ fn source(
         secret: secret.map(values).unwrap_or_default(),
         secret_found: secret.is_some(),
     }
+}
+
+fn named(which: ConfigObject, config_map: &str, secret: &str) -> String {
+    let name = match which {
+        ConfigObject::ConfigMap => config_map,
+        ConfigObject::Secret => secret,
+    };
+    format!("{which} {name}")
 }
 
 fn values(secret: &SecretSnapshot) -> BTreeMap<String, Vec<u8>> {

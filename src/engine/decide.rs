@@ -256,3 +256,203 @@ pub fn unreachable_service(catalog: &Catalog, service: &str) -> Option<String> {
     }
     Some(format!("notification service '{service}' is not supported"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{BuildOptions, ConfigSource};
+    use crate::domain::DeliveryId;
+    use crate::service::ServiceContext;
+    use serde_json::json;
+
+    const WHEN: &str = "pod.status.phase in ['Running']";
+    const KEY: &str = "on-pod-ready:[0].jS5fTrIQi8Q4Q5uceLlcAF3t4Go:webhook:";
+
+    fn catalog(trigger: &str) -> Catalog {
+        let source = ConfigSource {
+            namespace: "default".into(),
+            found: true,
+            data: BTreeMap::from(
+                [
+                    ("trigger.on-pod-ready", trigger),
+                    ("template.pod-ready", "message: hi"),
+                    ("service.webhook.webhook", "url: http://127.0.0.1:9/"),
+                ]
+                .map(|(key, text)| (key.to_owned(), text.to_owned())),
+            ),
+            ..ConfigSource::default()
+        };
+        let options = BuildOptions::new(ServiceContext::default(), "default");
+        let catalog = Catalog::build(&source, None, &options);
+        let broken: Vec<_> = catalog
+            .keys
+            .values()
+            .flat_map(|key| &key.diagnostics)
+            .collect();
+        assert!(broken.is_empty(), "{broken:?}");
+        catalog
+    }
+
+    /// What is decided for the destination of `subscribe.on-pod-ready.<service>`.
+    fn step_of(
+        trigger: &str,
+        service: &str,
+        pod: &serde_json::Value,
+        state: &[(&str, i64)],
+        ledger: &Ledger,
+    ) -> Step {
+        let catalog = catalog(trigger);
+        let key = format!("notifications.argoproj.io/subscribe.on-pod-ready.{service}");
+        let annotations = BTreeMap::from([(key, String::new())]);
+        let subscriptions = catalog.destinations(&BTreeMap::new(), &annotations, &mut Vec::new());
+        let mut env = Env::new();
+        env.json("pod", pod);
+        let state = state
+            .iter()
+            .map(|(key, at)| ((*key).to_owned(), *at))
+            .collect();
+        let plan = decide(&Look {
+            env: &env,
+            subscriptions: &subscriptions,
+            catalog: &catalog,
+            state: &state,
+            ledger,
+            fingerprint: 7,
+        });
+        plan.triggers[0].conditions[0].steps[0].clone()
+    }
+
+    fn simple(phase: &str, state: &[(&str, i64)], ledger: &Ledger) -> Action {
+        let trigger = format!("- when: {WHEN}\n  send: [pod-ready]\n");
+        let pod = json!({"status": {"phase": phase}});
+        step_of(&trigger, "webhook", &pod, state, ledger).action
+    }
+
+    fn marked(mark: Mark) -> Ledger {
+        let mut ledger = Ledger::default();
+        ledger.set(KEY, mark);
+        ledger
+    }
+
+    /// Cases K1, K2 and K6, and what the ledger adds to them.
+    #[test]
+    fn what_is_done_follows_from_condition_state_and_ledger() {
+        let nothing = Ledger::default();
+        let sent = [(KEY, 5)];
+        assert_eq!(simple("Running", &[], &nothing), Action::Send);
+        assert_eq!(
+            simple("Running", &sent, &nothing),
+            Action::AlreadySent { at: 5 }
+        );
+        assert_eq!(simple("Pending", &[], &nothing), Action::Nothing);
+        assert_eq!(simple("Pending", &sent, &nothing), Action::Clear);
+
+        let unwritten = marked(Mark::Sent { id: None, at: 9 });
+        assert_eq!(
+            simple("Running", &[], &unwritten),
+            Action::AlreadySent { at: 9 }
+        );
+        assert_eq!(simple("Pending", &[], &unwritten), Action::Clear);
+
+        let sending = marked(Mark::Sending {
+            id: DeliveryId(1),
+            attempts: 2,
+            next_ms: None,
+        });
+        assert_eq!(simple("Running", &[], &sending), Action::Sending);
+        assert_eq!(simple("Pending", &[], &sending), Action::Nothing);
+
+        let error: Arc<str> = "404".into();
+        let same = marked(Mark::GivenUp {
+            fingerprint: 7,
+            error: Arc::clone(&error),
+        });
+        assert_eq!(
+            simple("Running", &[], &same),
+            Action::GivenUp {
+                error: Arc::clone(&error)
+            }
+        );
+        let changed = marked(Mark::GivenUp {
+            fingerprint: 6,
+            error,
+        });
+        assert_eq!(
+            simple("Running", &[], &changed),
+            Action::Send,
+            "the object has changed"
+        );
+
+        let mut cleared = Ledger::default();
+        cleared.clear(KEY);
+        assert_eq!(simple("Running", &sent, &cleared), Action::Send);
+    }
+
+    /// Cases T2, T8, T9 and N8: oncePer is part of the key only while the condition holds, so its
+    /// entries outlive the condition.
+    #[test]
+    fn once_per_makes_the_key() {
+        let trigger = format!("- when: {WHEN}\n  send: [pod-ready]\n  oncePer: pod.metadata.uid\n");
+        let running = json!({"status": {"phase": "Running"}, "metadata": {"uid": "u1"}});
+        let key = format!("u1:{KEY}");
+        let step = step_of(&trigger, "webhook", &running, &[], &Ledger::default());
+        assert_eq!((step.action, step.state_key), (Action::Send, key.clone()));
+        let step = step_of(
+            &trigger,
+            "webhook",
+            &running,
+            &[(&key, 3)],
+            &Ledger::default(),
+        );
+        assert_eq!(step.action, Action::AlreadySent { at: 3 });
+
+        let pending = json!({"status": {"phase": "Pending"}, "metadata": {"uid": "u1"}});
+        let step = step_of(
+            &trigger,
+            "webhook",
+            &pending,
+            &[(&key, 3)],
+            &Ledger::default(),
+        );
+        assert_eq!(
+            (step.action, step.state_key.as_str()),
+            (Action::Nothing, KEY)
+        );
+
+        let absent = json!({"status": {"phase": "Running"}, "metadata": {}});
+        let step = step_of(&trigger, "webhook", &absent, &[], &Ledger::default());
+        assert_eq!(step.state_key, format!("<nil>:{KEY}"));
+        let failing = json!({"status": {"phase": "Running"}, "metadata": null});
+        let step = step_of(&trigger, "webhook", &failing, &[], &Ledger::default());
+        assert_eq!((step.action, step.state_key.as_str()), (Action::Send, KEY));
+    }
+
+    #[test]
+    fn an_error_never_sends_and_rearms_as_the_original_does() {
+        let trigger = "- when: pod.status.nothing.phase == 'x'\n  send: [pod-ready]\n";
+        let pod = json!({"status": {}});
+        let key = state_key(
+            "on-pod-ready",
+            &ConditionKey::of(0, "pod.status.nothing.phase == 'x'"),
+            &Destination::new("webhook", ""),
+            "",
+            None,
+        );
+        let ledger = Ledger::default();
+        assert_eq!(
+            step_of(trigger, "webhook", &pod, &[], &ledger).action,
+            Action::Nothing
+        );
+        let step = step_of(trigger, "webhook", &pod, &[(&key, 1)], &ledger);
+        assert_eq!(step.action, Action::Clear);
+    }
+
+    #[test]
+    fn what_cannot_be_sent_says_why() {
+        let trigger = format!("- when: {WHEN}\n  send: [pod-ready]\n");
+        let pod = json!({"status": {"phase": "Running"}});
+        let step = step_of(&trigger, "pager", &pod, &[], &Ledger::default());
+        let reason = "notification service 'pager' is not supported";
+        assert_eq!(step.action, Action::Impossible(reason.into()));
+    }
+}

@@ -18,7 +18,7 @@ use super::record::{self, Patching};
 use super::standing::Recovery;
 use super::store::Store;
 use super::watching::WatchInput;
-use crate::cluster::{Cluster, LeaseHandle, LeaseState};
+use crate::cluster::{Cluster, FailureClass, LeaseHandle, LeaseState};
 use crate::domain::{Cause, Delivery, IdSource, Mode, ResourceKey, Severity};
 use crate::history::History;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -121,6 +121,10 @@ pub struct Reconciler {
     pub(super) next_clock: Instant,
     pub(super) told_forbidden_patch: bool,
     pub(super) recovery: Recovery,
+    /// What of the configuration can't be read, and has been told.
+    pub(super) config_failing: HashSet<String>,
+    /// The API server can't be reached to read it.
+    pub(super) config_cut_off: bool,
     pub(super) lease_forbidden: bool,
     /// The operator decided to go on without a Lease.
     pub(super) without_lease: bool,
@@ -181,6 +185,8 @@ impl Reconciler {
             next_clock: Instant::now() + CLOCK_EVERY,
             told_forbidden_patch: false,
             recovery: Recovery::Due,
+            config_failing: HashSet::new(),
+            config_cut_off: false,
             lease_forbidden: false,
             without_lease: false,
             waiting_recovered: Vec::new(),
@@ -290,13 +296,21 @@ impl Reconciler {
         match input {
             Input::Config(ConfigInput::Built(built)) => self.on_catalog(*built),
             Input::Config(ConfigInput::Failed { what, failure }) => {
-                let help = failure.hint.clone().unwrap_or_default();
-                let text = format!("{what} can't be read: {}", failure.message);
-                self.notice(Severity::Error, text, help, None);
+                self.config_cut_off = failure.class == FailureClass::Unreachable;
+                self.status_dirty = true;
+                if self.config_failing.insert(what.clone()) {
+                    let help = failure.hint.clone().unwrap_or_default();
+                    let text = format!("{what} can't be read: {}", failure.message);
+                    self.notice(Severity::Error, text, help, None);
+                }
             }
-            Input::Config(ConfigInput::Recovered) => {
-                let text = "the configuration can be read again".to_owned();
-                self.notice(Severity::Info, text, String::new(), None);
+            Input::Config(ConfigInput::Recovered { what }) => {
+                self.config_cut_off = false;
+                self.status_dirty = true;
+                if self.config_failing.remove(&what) {
+                    let text = format!("{what} can be read again");
+                    self.notice(Severity::Info, text, String::new(), None);
+                }
             }
             Input::Patched(report) => self.on_patched(report),
             Input::Lease(state) => self.on_lease(&state),

@@ -393,7 +393,8 @@ impl Reconciler {
             read_only: self.options.read_only,
             context: self.cluster.context().to_owned(),
             server: self.cluster.url(),
-            connected: self.watching.iter().all(|watching| !watching.is_cut_off()),
+            connected: !self.config_cut_off
+                && self.watching.iter().all(|watching| !watching.is_cut_off()),
             history_problem: self.history_problem.clone(),
             counters: self.counters,
         }));

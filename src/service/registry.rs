@@ -6,16 +6,21 @@ use crate::domain::Position;
 use crate::yaml::{self, Node};
 use std::sync::Arc;
 
+/// Makes the service of this name from its options.
+type Build = fn(&str, &Node, &ServiceContext) -> Result<Arc<dyn Service>, BuildError>;
+
+/// Compiles a section; mistakes are left with the compiler, and the texts in the notification.
+type CompileSection = fn(&Node, &mut Compiler<'_>, &mut Notification) -> Option<Box<dyn Section>>;
+
 /// A service type: its options, and its section of the template.
 pub(super) struct ServiceType {
     /// The word after `service.`, and the key of the section.
     pub(super) name: &'static str,
     /// Makes a service from its options.
-    pub(super) build: fn(&str, &Node, &ServiceContext) -> Result<Arc<dyn Service>, BuildError>,
+    pub(super) build: Build,
     /// Compiles the template's section, and shows its texts unrendered; `None` for types that
     /// only send the message.
-    pub(super) section:
-        Option<fn(&Node, &mut Compiler<'_>, &mut Notification) -> Option<Box<dyn Section>>>,
+    pub(super) section: Option<CompileSection>,
 }
 
 /// All types, in the order in which their sections are rendered.
@@ -76,7 +81,10 @@ pub fn build(
     context: &ServiceContext,
 ) -> Result<Arc<dyn Service>, BuildError> {
     match TYPES.iter().find(|known| known.name == service_type) {
-        Some(known) => (known.build)(name, options, context),
+        Some(known) => (known.build)(name, options, context).map_err(|mut error| {
+            error.message = context.masker.mask(&error.message).into_owned();
+            error
+        }),
         None => Err(BuildError {
             message: format!("service type '{service_type}' is not supported"),
             position: None,

@@ -178,10 +178,10 @@ pub fn render(
                 notification.message = text;
             }
         }
-        let wanted =
-            |section: &&Box<dyn Section>| everything || section.service_type() == service_type;
-        for section in template.sections.iter().filter(wanted) {
-            section.render(&rendering, &mut notification)?;
+        for section in &template.sections {
+            if everything || section.service_type() == service_type {
+                section.render(&rendering, &mut notification)?;
+            }
         }
     }
     Ok(notification)

@@ -85,7 +85,7 @@ pub(super) fn build(
     let mut warnings = transport.warnings(node);
     let client = HttpClient::shared(&transport, &options.url, context)?;
     let mut secrets = url_secrets(&options.url);
-    for BasicAuth { username, password } in &options.basic_auth {
+    if let Some(BasicAuth { username, password }) = &options.basic_auth {
         // A server may send the header back, which is the base64 form of both together.
         secrets.extend([password.clone(), format!("{username}:{password}")]);
     }

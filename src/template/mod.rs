@@ -11,6 +11,7 @@ mod error;
 mod exec;
 pub mod functions;
 mod handlebars;
+mod host;
 mod limits;
 mod parse;
 pub mod print;
@@ -20,6 +21,7 @@ mod vars;
 
 pub use error::{ErrorKind, Failure, TemplateError};
 pub use functions::{HostFunction, Signature};
+pub use host::argo_host;
 pub use limits::Limits;
 pub use session::Session;
 pub use value::types;

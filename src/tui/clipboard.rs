@@ -20,7 +20,11 @@ pub fn copy(text: &str) -> Result<String, String> {
     execute!(io::stdout(), CopyToClipboard::to_clipboard_from(kept))
         .map_err(|error| format!("copying failed: {error}"))?;
     if kept.len() < text.len() {
-        Ok(format!("copied the first {} of {} bytes", kept.len(), text.len()))
+        Ok(format!(
+            "copied the first {} of {} bytes",
+            kept.len(),
+            text.len()
+        ))
     } else {
         Ok(format!("copied {} bytes", text.len()))
     }

@@ -1,7 +1,7 @@
 //! Times and ages as the screens write them, and when they will read differently.
 
-use jiff::tz::TimeZone;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;

@@ -96,7 +96,12 @@ pub fn save(state_dir: &Path, draft: &Draft) -> Result<(), String> {
         open.sync_all()?;
         fs::rename(&temporary, &file)
     };
-    write().map_err(|error| format!("the draft could not be saved to {}: {error}", file.display()))
+    write().map_err(|error| {
+        format!(
+            "the draft could not be saved to {}: {error}",
+            file.display()
+        )
+    })
 }
 
 /// Removes a draft's file; that there is none is no error.
@@ -127,7 +132,9 @@ pub fn load(state_dir: &Path, context: &str) -> (Vec<Draft>, Vec<String>) {
             continue;
         }
         let read = || -> Result<Draft, String> {
-            let size = fs::metadata(&file).map_err(|error| error.to_string())?.len();
+            let size = fs::metadata(&file)
+                .map_err(|error| error.to_string())?
+                .len();
             if size > MAX_FILE {
                 return Err(format!("larger than {MAX_FILE} bytes"));
             }

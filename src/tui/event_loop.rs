@@ -105,7 +105,9 @@ async fn run_inner(launcher: Arc<dyn Launcher>, options: Options) -> anyhow::Res
             dashboard.draw()?;
             drawn = Some(Instant::now());
         }
-        let wait_ms = update::next_wake(&dashboard.model).saturating_sub(now_ms()).max(0);
+        let wait_ms = update::next_wake(&dashboard.model)
+            .saturating_sub(now_ms())
+            .max(0);
         let wake = now + Duration::from_millis(wait_ms.unsigned_abs().min(3_600_000));
         let backlog = dashboard.model.backlog.is_some();
         let dirty = dashboard.model.dirty;
@@ -131,7 +133,9 @@ async fn run_inner(launcher: Arc<dyn Launcher>, options: Options) -> anyhow::Res
     Ok(())
 }
 
-async fn next_event(keys: &mut Option<EventStream>) -> Option<std::io::Result<crossterm::event::Event>> {
+async fn next_event(
+    keys: &mut Option<EventStream>,
+) -> Option<std::io::Result<crossterm::event::Event>> {
     match keys {
         Some(keys) => keys.next().await,
         None => std::future::pending().await,
@@ -164,9 +168,14 @@ impl Dashboard {
     /// Forgets what is on the screen, so that the next frame writes every cell. Does not ask the
     /// terminal for its cursor, as `clear` would: the answer would get lost among the keys.
     fn redraw(&mut self) -> anyhow::Result<()> {
-        let size = self.screen.size().context("the terminal's size is unknown")?;
+        let size = self
+            .screen
+            .size()
+            .context("the terminal's size is unknown")?;
         let area = ratatui::layout::Rect::new(0, 0, size.width, size.height);
-        self.screen.resize(area).context("the terminal can't be drawn to")
+        self.screen
+            .resize(area)
+            .context("the terminal can't be drawn to")
     }
 
     /// Takes everything that was typed since, so that a burst costs one frame.
@@ -264,7 +273,11 @@ impl Dashboard {
         Ok(())
     }
 
-    fn submit(&mut self, request: RequestId, command: crate::engine::Command) -> anyhow::Result<()> {
+    fn submit(
+        &mut self,
+        request: RequestId,
+        command: crate::engine::Command,
+    ) -> anyhow::Result<()> {
         let submitted = match &self.shown {
             Some(shown) => shown.engine.submit(command),
             None => Err(crate::engine::CommandError::Stopped),
@@ -326,11 +339,16 @@ impl Dashboard {
 
     /// Takes the terminal again after the process was stopped.
     fn come_back(&mut self) -> anyhow::Result<()> {
-        self.guard.enter_again().context("the terminal can't be used")?;
+        self.guard
+            .enter_again()
+            .context("the terminal can't be used")?;
         if self.keys.is_none() {
             self.keys = Some(EventStream::new());
         }
-        let size = self.screen.size().context("the terminal's size is unknown")?;
+        let size = self
+            .screen
+            .size()
+            .context("the terminal's size is unknown")?;
         self.update(Msg::Resize(size.width, size.height))?;
         self.update(Msg::Resumed)
     }

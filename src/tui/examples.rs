@@ -65,10 +65,23 @@ mod tests {
 
     #[test]
     fn keys_that_nobody_reads_are_refused() {
-        for good in ["trigger.on-a", "template.x_y", "service.webhook.a", "subscriptions"] {
+        for good in [
+            "trigger.on-a",
+            "template.x_y",
+            "service.webhook.a",
+            "subscriptions",
+        ] {
             assert_eq!(check_key(good), Ok(()), "{good}");
         }
-        for bad in ["", "trigger.", "a b", "trigger.a/b", "foo", "trigger.ä", ".."] {
+        for bad in [
+            "",
+            "trigger.",
+            "a b",
+            "trigger.a/b",
+            "foo",
+            "trigger.ä",
+            "..",
+        ] {
             assert!(check_key(bad).is_err(), "{bad}");
         }
     }

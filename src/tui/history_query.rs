@@ -10,11 +10,19 @@ use crate::history;
 /// Columns of the history; a free word is looked for in the first [`FREE`] of them.
 pub const COLUMNS: &[FilterColumn] = &[
     FilterColumn { names: &["state"] },
-    FilterColumn { names: &["ns", "namespace"] },
+    FilterColumn {
+        names: &["ns", "namespace"],
+    },
     FilterColumn { names: &["name"] },
-    FilterColumn { names: &["trigger"] },
-    FilterColumn { names: &["service"] },
-    FilterColumn { names: &["to", "recipient"] },
+    FilterColumn {
+        names: &["trigger"],
+    },
+    FilterColumn {
+        names: &["service"],
+    },
+    FilterColumn {
+        names: &["to", "recipient"],
+    },
     FilterColumn { names: &["error"] },
     FilterColumn { names: &["detail"] },
     FilterColumn { names: &["kind"] },
@@ -49,7 +57,10 @@ impl HistoryQuery {
                 continue;
             };
             let back = span_ms(&term.pattern.text()).ok_or_else(|| {
-                format!("'{}' is no time span: write 30s, 10m, 2h or 3d", term.pattern.text())
+                format!(
+                    "'{}' is no time span: write 30s, 10m, 2h or 3d",
+                    term.pattern.text()
+                )
             })?;
             let at = Some(now_ms.saturating_sub(back));
             if (column == SINCE) != term.negated {
@@ -80,7 +91,10 @@ impl HistoryQuery {
         self.since_ms.is_none_or(|at| new.created_ms >= at)
             && self.until_ms.is_none_or(|at| new.created_ms < at)
             && (self.namespaces.is_empty()
-                || self.namespaces.iter().any(|pattern| pattern.matches(&new.namespace)))
+                || self
+                    .namespaces
+                    .iter()
+                    .any(|pattern| pattern.matches(&new.namespace)))
             && self.filter.passes(FREE, |column, pattern| {
                 pattern.matches(match column {
                     0 => delivery.state.word(),

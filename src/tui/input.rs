@@ -78,7 +78,10 @@ mod tests {
         let shift = KeyModifiers::SHIFT;
         assert_eq!(pressed(KeyCode::Char('D'), shift).as_deref(), Some("D"));
         assert_eq!(pressed(KeyCode::Tab, shift).as_deref(), Some("Shift-Tab"));
-        assert_eq!(pressed(KeyCode::BackTab, shift).as_deref(), Some("Shift-Tab"));
+        assert_eq!(
+            pressed(KeyCode::BackTab, shift).as_deref(),
+            Some("Shift-Tab")
+        );
         assert_eq!(pressed(KeyCode::Up, shift).as_deref(), Some("S-Up"));
         let control = KeyModifiers::CONTROL;
         assert_eq!(pressed(KeyCode::Char('s'), control).as_deref(), Some("C-s"));

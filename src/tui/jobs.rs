@@ -140,7 +140,9 @@ pub fn work(
         }
         Job::Count { number, query } => {
             let rows = history.ok_or_else(missing).and_then(|history| {
-                history.count(&query.narrowed()).map_err(|error| error.to_string())
+                history
+                    .count(&query.narrowed())
+                    .map_err(|error| error.to_string())
             });
             JobDone::Count { number, rows }
         }
@@ -192,9 +194,14 @@ fn page(
             Err(error) => return Some(Err(error.to_string())),
         };
         let full = read.len() >= PAGE;
-        let ends: Option<(DeliveryId, DeliveryId)> =
-            read.first().zip(read.last()).map(|(first, last)| (first.new.id, last.new.id));
-        let passing = read.into_iter().filter(|row| query.matches(row)).map(Arc::new);
+        let ends: Option<(DeliveryId, DeliveryId)> = read
+            .first()
+            .zip(read.last())
+            .map(|(first, last)| (first.new.id, last.new.id));
+        let passing = read
+            .into_iter()
+            .filter(|row| query.matches(row))
+            .map(Arc::new);
         if newer {
             rows.splice(0..0, passing);
         } else {

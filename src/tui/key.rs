@@ -154,8 +154,21 @@ mod tests {
     #[test]
     fn keys_read_as_they_are_written() {
         for text in [
-            "a", "D", "!", "-", "C-d", "A-x", "C-A-k", "Enter", "Shift-Tab", "F5", "Space", "PgUp",
-            "S-Up", "F", "C--",
+            "a",
+            "D",
+            "!",
+            "-",
+            "C-d",
+            "A-x",
+            "C-A-k",
+            "Enter",
+            "Shift-Tab",
+            "F5",
+            "Space",
+            "PgUp",
+            "S-Up",
+            "F",
+            "C--",
         ] {
             let key = Key::parse(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(key.to_string(), text);

@@ -80,7 +80,12 @@ mod tests {
         let keymap = Keymap::default();
         let slash = Key::char('/');
         let text = [Scope::Text, Scope::Global, Scope::Always];
-        let pane = [Scope::Resources, Scope::Overview, Scope::Global, Scope::Always];
+        let pane = [
+            Scope::Resources,
+            Scope::Overview,
+            Scope::Global,
+            Scope::Always,
+        ];
         assert_eq!(keymap.lookup(&text, slash), Some(ActionId::Search));
         assert_eq!(keymap.lookup(&pane, slash), Some(ActionId::Filter));
         assert_eq!(keymap.lookup(&[Scope::Editor], Key::char('q')), None);

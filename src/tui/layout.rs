@@ -100,7 +100,11 @@ pub fn areas(width: u16, height: u16, pane: Pane, zoomed: bool) -> Areas {
         let left = width / 2 + width % 2;
         let upper = body.height / 2;
         let split = |right: bool, lower: bool| {
-            let (x, w) = if right { (left, width - left) } else { (0, left) };
+            let (x, w) = if right {
+                (left, width - left)
+            } else {
+                (0, left)
+            };
             let (y, h) = if lower {
                 (body.y + upper, body.height - upper)
             } else {
@@ -183,7 +187,10 @@ mod tests {
         for (index, part) in parts.iter().enumerate() {
             assert_eq!(part.intersection(screen), *part, "{width}x{height}");
             for other in &parts[index + 1..] {
-                assert!(part.intersection(*other).is_empty(), "{width}x{height} {part} {other}");
+                assert!(
+                    part.intersection(*other).is_empty(),
+                    "{width}x{height} {part} {other}"
+                );
             }
         }
         if width >= 20 && height >= 5 {

@@ -172,6 +172,10 @@ pub fn install_panic_hook(log_file: Option<PathBuf>, others: mpsc::Sender<String
 pub fn suspend() -> Result<(), String> {
     // Raising a signal needs either unsafe code or a helper process: the shell is always there
     // where job control is. Signal 0 as process id addresses our whole group.
-    let status = std::process::Command::new("sh").args(["-c", "kill -TSTP 0"]).status();
-    status.map(drop).map_err(|error| format!("can't suspend: {error}"))
+    let status = std::process::Command::new("sh")
+        .args(["-c", "kill -TSTP 0"])
+        .status();
+    status
+        .map(drop)
+        .map_err(|error| format!("can't suspend: {error}"))
 }

@@ -286,8 +286,17 @@ mod tests {
     fn mono_has_no_colour() {
         let theme = Theme::named(ThemeName::Mono);
         for style in [
-            theme.text, theme.dim, theme.focus, theme.selected, theme.good, theme.warn, theme.bad,
-            theme.key, theme.hit, theme.removed, theme.added,
+            theme.text,
+            theme.dim,
+            theme.focus,
+            theme.selected,
+            theme.good,
+            theme.warn,
+            theme.bad,
+            theme.key,
+            theme.hit,
+            theme.removed,
+            theme.added,
         ] {
             assert_eq!((style.fg, style.bg), (None, None));
         }

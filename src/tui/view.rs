@@ -4,8 +4,8 @@ use super::action::{self, ActionId};
 use super::layout::{self, Shape};
 use super::model::{Model, Overlay, Phase, Screen};
 use super::screens::{delivery, editor, events, overview, start, text as text_screen};
-use super::widgets::{cells, confirm, footer, header, help, palette, prompt};
 use super::text;
+use super::widgets::{cells, confirm, footer, header, help, palette, prompt};
 use crate::domain::Severity;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -25,11 +25,19 @@ pub fn draw(model: &Model, buffer: &mut Buffer) {
     }
     let shape = layout::shape(model.width, model.height);
     if shape == Shape::Tiny {
-        let notice = format!("too small: kubechime needs 20x5, not {}x{}", model.width, model.height);
+        let notice = format!(
+            "too small: kubechime needs 20x5, not {}x{}",
+            model.width, model.height
+        );
         cells::put(buffer, 0, 0, model.width, &notice, model.look.theme.text);
         return;
     }
-    let areas = layout::areas(model.width, model.height, model.overview.pane, model.overview.zoomed);
+    let areas = layout::areas(
+        model.width,
+        model.height,
+        model.overview.pane,
+        model.overview.zoomed,
+    );
     draw_header(model, &areas, shape, buffer);
     match model.screens.last() {
         Some(Screen::Delivery(screen)) => delivery::draw(model, screen, buffer),
@@ -46,13 +54,21 @@ pub fn draw(model: &Model, buffer: &mut Buffer) {
             Overlay::Palette(state) => palette::draw(model, state, buffer),
             Overlay::Help(state) => help::draw(model, state, buffer),
             Overlay::Prompt(line) => {
-                let place = if areas.path.is_empty() { areas.keys } else { areas.path };
+                let place = if areas.path.is_empty() {
+                    areas.keys
+                } else {
+                    areas.path
+                };
                 prompt::draw(model, line, place, buffer);
             }
         }
     }
     if model.look.ascii {
-        for cell in buffer.content.iter_mut().filter(|cell| cell.symbol() == "…") {
+        for cell in buffer
+            .content
+            .iter_mut()
+            .filter(|cell| cell.symbol() == "…")
+        {
             cell.set_symbol("~");
         }
     }
@@ -132,7 +148,14 @@ fn draw_footer(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut 
     let theme = &model.look.theme;
     if !areas.path.is_empty() {
         let area = areas.path;
-        let used = cells::put(buffer, area.x + 1, area.y, area.width - 1, &path(model), theme.dim);
+        let used = cells::put(
+            buffer,
+            area.x + 1,
+            area.y,
+            area.width - 1,
+            &path(model),
+            theme.dim,
+        );
         let filter = match model.screens.last() {
             None => model.overview.filter_text(model.overview.pane),
             Some(Screen::Events(screen)) => &screen.filter_text,
@@ -157,7 +180,14 @@ fn draw_footer(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut 
         let hint = format!("{key} events ({unseen})");
         let cells = u16::try_from(text::width(&hint)).unwrap_or(0) + 1;
         room = room.saturating_sub(cells + 1);
-        cells::put_right(buffer, area.x, area.y, area.width.saturating_sub(1), &hint, theme.warn);
+        cells::put_right(
+            buffer,
+            area.x,
+            area.y,
+            area.width.saturating_sub(1),
+            &hint,
+            theme.warn,
+        );
     }
     if let Some((severity, message)) = flash {
         let mark = match severity {

@@ -49,7 +49,9 @@ impl Window {
         self.top = if rows < 0 {
             self.top.saturating_sub(step)
         } else {
-            self.top.saturating_add(step).min(len.saturating_sub(height))
+            self.top
+                .saturating_add(step)
+                .min(len.saturating_sub(height))
         };
         let last = self.top.saturating_add(height.saturating_sub(1));
         self.position = self.position.clamp(self.top, last.max(self.top));

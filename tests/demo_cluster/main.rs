@@ -4,6 +4,7 @@ mod api;
 mod apply;
 mod broken;
 mod kubectl_commands;
+mod lists;
 mod scenario;
 mod watch;
 

@@ -12,8 +12,8 @@ use kubechime::engine::{
     EngineStatus, Inspection, LeaseStatus, Notice, ResourceRow, RowState, SubscriptionView,
     TriggerView, WatchPhase, WatchStatus,
 };
-use kubechime::service::ServiceContext;
 use kubechime::history::History;
+use kubechime::service::ServiceContext;
 use kubechime::tui::message::{Effect, Msg, Started};
 use kubechime::tui::model::Model;
 use kubechime::tui::update::{start, update};
@@ -138,7 +138,12 @@ pub fn row(kind: &str, namespace: &str, name: &str, state: RowState, ago_s: i64)
         errors: u16::from(state == RowState::Error),
         notified: 1,
         state,
-        last_trigger: if state == RowState::Idle { "" } else { "on-oom" }.into(),
+        last_trigger: if state == RowState::Idle {
+            ""
+        } else {
+            "on-oom"
+        }
+        .into(),
         last_ms: if ago_s == 0 { 0 } else { NOW - ago_s * 1_000 },
     }
 }
@@ -147,10 +152,28 @@ pub fn rows() -> Vec<Arc<ResourceRow>> {
     let mut rows = vec![
         row("Pod", "team-a", "web-7d9f8b6c5d-abcde", RowState::Sent, 12),
         row("Pod", "team-a", "worker-5c7b9d-qq2lm", RowState::Failed, 48),
-        row("Pod", "team-a", "worker-5c7b9d-z81xp", RowState::AlreadySent, 190),
+        row(
+            "Pod",
+            "team-a",
+            "worker-5c7b9d-z81xp",
+            RowState::AlreadySent,
+            190,
+        ),
         row("Rollout", "team-b", "checkout", RowState::Error, 250),
-        row("Job", "batch", "nightly-29101120-7kq", RowState::Waiting, 540),
-        row("Pod", "batch", "nightly-29101120-7kq-x2", RowState::DryRun, 700),
+        row(
+            "Job",
+            "batch",
+            "nightly-29101120-7kq",
+            RowState::Waiting,
+            540,
+        ),
+        row(
+            "Pod",
+            "batch",
+            "nightly-29101120-7kq-x2",
+            RowState::DryRun,
+            700,
+        ),
         row("Pod", "shop", "cart-6b5f4c-9x8d7", RowState::Cleared, 800),
     ];
     for number in 0..30 {

@@ -1,5 +1,6 @@
 //! The template vectors: each case is rendered and compared with what Go gave.
 
+use super::{Report, known_differences, read_json, read_lines};
 use kubechime::template::value::{Map, Text, Type, Value};
 use kubechime::template::{
     ErrorKind, Failure, HostFunction, Language, Limits, Signature, Template, Vars, types,
@@ -10,11 +11,9 @@ use std::collections::BTreeMap;
 
 /// One line of `gotemplate.jsonl`.
 #[derive(Deserialize)]
-pub struct Case {
-    /// The case's name.
-    pub id: String,
-    /// What it is about.
-    pub category: String,
+struct Case {
+    id: String,
+    category: String,
     template: String,
     vars: String,
     expected: Expected,
@@ -29,10 +28,26 @@ struct Expected {
 }
 
 /// The variables that cases are rendered with, by name.
-pub type Environments = BTreeMap<String, Json>;
+type Environments = BTreeMap<String, Json>;
+
+/// Renders all cases of `gotemplate.jsonl`.
+pub fn run() {
+    let environments: Option<Environments> = read_json("gotemplate-vars.json");
+    let cases: Option<Vec<Case>> = read_lines("gotemplate.jsonl");
+    let (Some(cases), Some(environments)) = (cases, environments) else {
+        println!("gotemplate.jsonl: not there, nothing to do");
+        return;
+    };
+    let known = known_differences();
+    let mut report = Report::default();
+    for case in &cases {
+        report.note(&known, &case.id, &case.category, check(case, &environments));
+    }
+    report.finish("gotemplate.jsonl");
+}
 
 /// Renders the case; `Err` says how the answer differs.
-pub fn check(case: &Case, environments: &Environments) -> Result<(), String> {
+fn check(case: &Case, environments: &Environments) -> Result<(), String> {
     let environment = environments
         .get(&case.vars)
         .ok_or_else(|| format!("no variables {:?}", case.vars))?;

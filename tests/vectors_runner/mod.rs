@@ -5,6 +5,7 @@
 //! passes is reported, so that the list stays short.
 
 pub mod expr;
+pub mod gotemplate;
 pub mod wire;
 
 use serde::de::DeserializeOwned;

@@ -25,7 +25,6 @@ struct File {
 
 #[derive(Deserialize)]
 struct Case {
-    id: String,
     services: Vec<Configured>,
     #[serde(default)]
     secret: BTreeMap<String, String>,

@@ -52,10 +52,10 @@ fn merge_object(
         map.retain(|key, _| kept.iter().any(|k| k == key.as_str()));
     }
     for (key, value) in patch {
-        if let Some(list) = key.strip_prefix(DELETE) {
-            if let (Some(Value::Array(list)), Value::Array(gone)) = (map.get_mut(list), value) {
-                list.retain(|item| !gone.contains(item));
-            }
+        if let Some(list) = key.strip_prefix(DELETE)
+            && let (Some(Value::Array(list)), Value::Array(gone)) = (map.get_mut(list), value)
+        {
+            list.retain(|item| !gone.contains(item));
         }
     }
     for (key, value) in patch.iter().filter(|(key, _)| !key.starts_with('$')) {

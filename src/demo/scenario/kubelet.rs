@@ -1,14 +1,14 @@
 //! The lives of Pods: scheduled, started, ready, and whatever their behaviour brings.
 
 use super::Play;
+use super::phases;
 use super::pods::Behaviour;
 use super::world::NODES;
-use crate::demo::object::{as_map, meta, meta_mut, now, stamp};
+use crate::demo::object::{meta, meta_mut, now};
 use crate::demo::store::ChangeKind;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 /// What comes next in a Pod's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,24 +37,29 @@ struct Life {
     crashes: u64,
 }
 
+/// Namespace and name of a Pod.
+type PodName = (String, String);
+
+/// Time, order of planning, Pod, step: the earliest goes first.
+type Planned = Reverse<(u64, u64, PodName, Step)>;
+
 /// The lives of all Pods, and what comes next in them.
 #[derive(Default)]
 pub(super) struct Kubelet {
-    lives: BTreeMap<(String, String), Life>,
-    /// Time, order of planning, Pod, step: the earliest first.
-    plan: BinaryHeap<Reverse<(u64, u64, (String, String), Step)>>,
+    lives: BTreeMap<PodName, Life>,
+    plan: BinaryHeap<Planned>,
     planned: u64,
     /// Pods are known up to this resourceVersion.
     seen: u64,
     /// Names of the newest Events; the oldest are deleted.
-    events: std::collections::VecDeque<(String, String)>,
+    events: VecDeque<PodName>,
 }
 
 /// So many Events are kept.
 const EVENTS: usize = 300;
 
 impl Play {
-    fn plan(&mut self, pod: &(String, String), delay: (u64, u64), step: Step) {
+    fn plan(&mut self, pod: &PodName, delay: (u64, u64), step: Step) {
         let at = self.now.saturating_add(self.dice.between(delay.0, delay.1));
         self.kubelet.planned = self.kubelet.planned.saturating_add(1);
         self.kubelet
@@ -104,7 +109,7 @@ impl Play {
         }
     }
 
-    fn adopt_one(&mut self, pod: (String, String), object: &Value) {
+    fn adopt_one(&mut self, pod: PodName, object: &Value) {
         let life = Life {
             behaviour: Behaviour::of(object),
             uid: meta(object, "uid").to_owned(),
@@ -145,7 +150,7 @@ impl Play {
             .collect();
     }
 
-    fn phase(&self, pod: &(String, String)) -> String {
+    fn phase(&self, pod: &PodName) -> String {
         let object = self.objects.get("pods", &pod.0, &pod.1).unwrap_or_default();
         object["status"]["phase"]
             .as_str()
@@ -164,7 +169,7 @@ impl Play {
         }
     }
 
-    fn take(&mut self, pod: &(String, String), step: Step) {
+    fn take(&mut self, pod: &PodName, step: Step) {
         let Some(life) = self.kubelet.lives.get(pod) else {
             return;
         };
@@ -178,7 +183,9 @@ impl Play {
         match step {
             Step::Schedule => {
                 let node = NODES[usize::try_from(self.dice.roll() % 3).unwrap_or_default()];
-                self.write(pod, "kube-scheduler", |object| schedule(object, node));
+                self.write(pod, "kube-scheduler", |object| {
+                    phases::schedule(object, node)
+                });
                 self.tell(
                     &object,
                     "Normal",
@@ -193,7 +200,7 @@ impl Play {
                     self.dice.between(0, 3),
                     self.dice.between(2, 250)
                 );
-                self.write(pod, "kubelet", |object| start(object, &address));
+                self.write(pod, "kubelet", |object| phases::start(object, &address));
                 if behaviour == Behaviour::ImagePull {
                     self.plan(pod, (800, 1500), Step::PullFails);
                 } else {
@@ -207,12 +214,12 @@ impl Play {
                 }
             }
             Step::Run => {
-                self.write(pod, "kubelet", run);
+                self.write(pod, "kubelet", phases::run);
                 self.tell(&object, "Normal", "Started", "Started container");
                 self.plan(pod, (400, 2000), Step::Ready);
             }
             Step::Ready => {
-                self.write(pod, "kubelet", ready);
+                self.write(pod, "kubelet", phases::ready);
                 match behaviour {
                     Behaviour::Calm | Behaviour::ImagePull => {}
                     Behaviour::Steady => self.plan(pod, (30_000, 240_000), Step::Retire),
@@ -224,14 +231,14 @@ impl Play {
                 }
             }
             Step::Crash => {
-                self.write(pod, "kubelet", |object| end(object, "Error", 1));
+                self.write(pod, "kubelet", |object| phases::end(object, "Error", 1));
                 if let Some(life) = self.kubelet.lives.get_mut(pod) {
                     life.crashes = life.crashes.saturating_add(1);
                 }
                 self.plan(pod, (300, 900), Step::BackOff);
             }
             Step::BackOff => {
-                self.write(pod, "kubelet", back_off);
+                self.write(pod, "kubelet", phases::back_off);
                 self.tell(
                     &object,
                     "Warning",
@@ -246,7 +253,7 @@ impl Play {
                 self.plan(pod, (2_000 * crashes, 4_000 * crashes), Step::Restart);
             }
             Step::Restart => {
-                self.write(pod, "kubelet", restart);
+                self.write(pod, "kubelet", phases::restart);
                 let crashes = self.kubelet.lives.get(pod).map_or(0, |life| life.crashes);
                 // After a few crashes it comes up and stays a while.
                 if behaviour == Behaviour::CrashLoop && crashes < 3 {
@@ -259,11 +266,13 @@ impl Play {
                 }
             }
             Step::OutOfMemory => {
-                self.write(pod, "kubelet", |object| end(object, "OOMKilled", 137));
+                self.write(pod, "kubelet", |object| {
+                    phases::end(object, "OOMKilled", 137)
+                });
                 self.plan(pod, (500, 1_500), Step::Restart);
             }
             Step::Unready => {
-                self.write(pod, "kubelet", unready);
+                self.write(pod, "kubelet", phases::unready);
                 self.tell(
                     &object,
                     "Warning",
@@ -273,7 +282,9 @@ impl Play {
                 self.plan(pod, (1_500, 6_000), Step::Ready);
             }
             Step::PullFails => {
-                self.write(pod, "kubelet", |object| waiting(object, "ErrImagePull"));
+                self.write(pod, "kubelet", |object| {
+                    phases::waiting(object, "ErrImagePull")
+                });
                 self.tell(
                     &object,
                     "Warning",
@@ -283,11 +294,13 @@ impl Play {
                 self.plan(pod, (1_000, 2_000), Step::PullBacksOff);
             }
             Step::PullBacksOff => {
-                self.write(pod, "kubelet", |object| waiting(object, "ImagePullBackOff"));
+                self.write(pod, "kubelet", |object| {
+                    phases::waiting(object, "ImagePullBackOff")
+                });
                 self.plan(pod, (8_000, 20_000), Step::PullFails);
             }
-            Step::Succeed => self.write(pod, "kubelet", |object| finish(object, true)),
-            Step::Fail => self.write(pod, "kubelet", |object| finish(object, false)),
+            Step::Succeed => self.write(pod, "kubelet", |object| phases::finish(object, true)),
+            Step::Fail => self.write(pod, "kubelet", |object| phases::finish(object, false)),
             Step::Retire => {
                 self.tell(&object, "Normal", "Killing", "Stopping container");
                 self.write(pod, "kube-controller-manager", |object| {
@@ -301,7 +314,7 @@ impl Play {
         }
     }
 
-    fn write(&self, pod: &(String, String), manager: &str, edit: impl FnMut(&mut Value)) {
+    fn write(&self, pod: &PodName, manager: &str, edit: impl FnMut(&mut Value)) {
         // A Pod that was deleted in between needs no change any more.
         let _ = self
             .objects
@@ -334,185 +347,4 @@ impl Play {
             }
         }
     }
-}
-
-fn condition(object: &mut Value, kind: &str, status: bool, reason: &str) {
-    let status = if status { "True" } else { "False" };
-    let list = &mut as_map(object).entry("status").or_insert(json!({}))["conditions"];
-    if !list.is_array() {
-        *list = json!([]);
-    }
-    let Value::Array(list) = list else { return };
-    let mut made = json!({
-        "type": kind, "status": status, "lastProbeTime": null, "lastTransitionTime": now(),
-    });
-    if !reason.is_empty() {
-        made["reason"] = reason.into();
-        made["message"] = format!("containers with unready status ({reason})").into();
-    }
-    match list.iter_mut().find(|known| known["type"] == kind) {
-        Some(known) if known["status"] == status && known["reason"] == made["reason"] => {}
-        Some(known) => *known = made,
-        None => list.push(made),
-    }
-}
-
-fn schedule(object: &mut Value, node: &str) {
-    object["spec"]["nodeName"] = node.into();
-    condition(object, "PodScheduled", true, "");
-}
-
-/// A status per container of the specification, each made by `make` from its name and image.
-fn statuses(object: &Value, make: impl Fn(usize, &str, &str) -> Value) -> Value {
-    let containers = object["spec"]["containers"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let made = containers.iter().enumerate();
-    made.map(|(index, c)| make(index, &text(&c["name"]), &text(&c["image"])))
-        .collect()
-}
-
-fn start(object: &mut Value, address: &str) {
-    let list = statuses(object, |_, name, image| {
-        json!({
-            "name": name, "image": image, "imageID": "", "ready": false, "started": false,
-            "restartCount": 0, "lastState": {},
-            "state": {"waiting": {"reason": "ContainerCreating"}},
-        })
-    });
-    let status = &mut object["status"];
-    status["containerStatuses"] = list;
-    status["hostIP"] = "10.0.3.10".into();
-    status["podIP"] = address.into();
-    status["podIPs"] = json!([{"ip": address}]);
-    status["startTime"] = now().into();
-    condition(object, "PodReadyToStartContainers", true, "");
-    condition(object, "Initialized", true, "");
-    condition(object, "Ready", false, "ContainersNotReady");
-    condition(object, "ContainersReady", false, "ContainersNotReady");
-}
-
-/// Changes the status of every container, or of the first one only.
-fn each(object: &mut Value, all: bool, mut edit: impl FnMut(&mut Value)) {
-    if let Some(list) = object["status"]["containerStatuses"].as_array_mut() {
-        let count = if all { list.len() } else { 1 };
-        list.iter_mut().take(count).for_each(&mut edit);
-    }
-}
-
-fn run(object: &mut Value) {
-    object["status"]["phase"] = "Running".into();
-    each(object, true, |status| {
-        let name = status["name"].as_str().unwrap_or_default();
-        let id = format!(
-            "{:064x}",
-            name.bytes().fold(7_u128, |n, b| n
-                .wrapping_mul(0x100_0000_01b3)
-                .wrapping_add(b.into()))
-        );
-        status["containerID"] = format!("containerd://{id}").into();
-        status["imageID"] = format!(
-            "{}@sha256:{id}",
-            status["image"].as_str().unwrap_or_default()
-        )
-        .into();
-        status["state"] = json!({"running": {"startedAt": now()}});
-        status["started"] = true.into();
-    });
-}
-
-fn ready(object: &mut Value) {
-    each(object, true, |status| {
-        status["ready"] = true.into();
-        if status["state"]["running"].is_null() {
-            status["state"] = json!({"running": {"startedAt": now()}});
-        }
-    });
-    condition(object, "Ready", true, "");
-    condition(object, "ContainersReady", true, "");
-}
-
-fn unready(object: &mut Value) {
-    each(object, false, |status| status["ready"] = false.into());
-    condition(object, "Ready", false, "ContainersNotReady");
-    condition(object, "ContainersReady", false, "ContainersNotReady");
-}
-
-fn terminated(status: &Value, reason: &str, code: u64) -> Value {
-    let started = match status["state"]["running"]["startedAt"].as_str() {
-        Some(at) => at.to_owned(),
-        None => stamp(
-            Timestamp::now()
-                .saturating_sub(SignedDuration::from_secs(3))
-                .unwrap_or_default(),
-        ),
-    };
-    json!({"terminated": {
-        "reason": reason, "exitCode": code, "startedAt": started, "finishedAt": now(),
-        "containerID": status["containerID"],
-    }})
-}
-
-/// The first container ends.
-fn end(object: &mut Value, reason: &str, code: u64) {
-    each(object, false, |status| {
-        status["state"] = terminated(status, reason, code);
-        status["ready"] = false.into();
-        status["started"] = false.into();
-    });
-    condition(object, "Ready", false, "ContainersNotReady");
-    condition(object, "ContainersReady", false, "ContainersNotReady");
-}
-
-fn back_off(object: &mut Value) {
-    each(object, false, |status| {
-        status["lastState"] = status["state"].take();
-        let count = status["restartCount"]
-            .as_u64()
-            .unwrap_or_default()
-            .saturating_add(1);
-        status["restartCount"] = count.into();
-        status["state"] = json!({"waiting": {
-            "reason": "CrashLoopBackOff", "message": "back-off restarting failed container",
-        }});
-    });
-}
-
-fn restart(object: &mut Value) {
-    each(object, false, |status| {
-        if !status["state"]["terminated"].is_null() {
-            status["lastState"] = status["state"].take();
-            let count = status["restartCount"]
-                .as_u64()
-                .unwrap_or_default()
-                .saturating_add(1);
-            status["restartCount"] = count.into();
-        }
-        status["state"] = json!({"running": {"startedAt": now()}});
-        status["started"] = true.into();
-    });
-}
-
-fn waiting(object: &mut Value, reason: &str) {
-    each(object, false, |status| {
-        status["state"] = json!({"waiting": {
-            "reason": reason, "message": "the image does not exist or may not be pulled",
-        }});
-    });
-}
-
-/// Every container ends, and with them the Pod.
-fn finish(object: &mut Value, well: bool) {
-    let (reason, code) = if well { ("Completed", 0) } else { ("Error", 2) };
-    each(object, true, |status| {
-        status["state"] = terminated(status, reason, code);
-        status["ready"] = false.into();
-        status["started"] = false.into();
-    });
-    let ended = if well { "PodCompleted" } else { "PodFailed" };
-    condition(object, "Ready", false, ended);
-    condition(object, "ContainersReady", false, ended);
-    object["status"]["phase"] = if well { "Succeeded" } else { "Failed" }.into();
 }

@@ -9,6 +9,7 @@
 mod catalog;
 mod controllers;
 mod kubelet;
+mod phases;
 mod pods;
 mod world;
 

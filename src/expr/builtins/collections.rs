@@ -1,6 +1,7 @@
 //! Built-ins on lists and maps.
 
 use super::{Builtin, Context, Outcome, argument};
+use crate::expr::Version;
 use crate::expr::budget::EXCEEDED;
 use crate::expr::operators::{equal, fetch, to_int, unhashable};
 use crate::expr::print;
@@ -17,13 +18,13 @@ pub(super) fn call<'v>(
     match builtin {
         Builtin::First => Ok(fetch(subject, &Value::Int(0)).unwrap_or_default()),
         Builtin::Last => Ok(fetch(subject, &Value::Int(-1)).unwrap_or_default()),
-        Builtin::Get => get(subject, argument(arguments, 1)),
+        Builtin::Get => get(subject, argument(arguments, 1), context.version),
         Builtin::Take => take(subject, argument(arguments, 1)),
         Builtin::Keys | Builtin::Values | Builtin::ToPairs => members(builtin, subject, context),
         Builtin::FromPairs => from_pairs(subject, context),
         Builtin::Reverse => {
             let len = list_len("reverse", subject)?;
-            if context.version == crate::expr::Version::V1_17 {
+            if context.version == Version::V1_17 {
                 context.budget.grow(len as u64)?;
             }
             context.budget.values(len)?;
@@ -55,10 +56,13 @@ fn list_len(verb: &str, value: &Value<'_>) -> Outcome<usize> {
         .ok_or_else(|| format!("cannot {verb} {}", value.kind_name()))
 }
 
-/// As an index or member, but nil where there is none.
-fn get<'v>(from: &Value<'v>, key: &Value<'v>) -> Outcome<Value<'v>> {
+/// As an index or member, but nil where there is none. The older version takes any failure for
+/// nil, the newer one only what is not there.
+fn get<'v>(from: &Value<'v>, key: &Value<'v>, version: Version) -> Outcome<Value<'v>> {
+    if version == Version::V1_16 {
+        return Ok(fetch(from, key).unwrap_or_default());
+    }
     match from {
-        Value::Nil => Ok(Value::Nil),
         Value::Object(_) | Value::Map(_) => {
             let found = fetch(from, key)?;
             // A group that is not there is nil here, not an empty list.

@@ -250,7 +250,6 @@ impl<'v> Run<'_, 'v> {
         otherwise: Option<&'v [Node]>,
     ) -> Result<Flow, Failure> {
         let start = self.variables.len();
-        let at = self.at;
         let value = self.pipeline(dot, pipe)?;
         let mut pass = Pass {
             pipe,
@@ -258,7 +257,6 @@ impl<'v> Run<'_, 'v> {
             mark: self.variables.len(),
             any: false,
         };
-        self.at = at;
         match &value {
             Value::List(list) => {
                 for (position, element) in list.iter().enumerate() {

@@ -264,7 +264,7 @@ mod tests {
     use super::*;
     use crate::template::{Limits, print};
 
-    fn show(result: Result<Value<'_>, Failure>, session: &Session<'_>) -> String {
+    fn show<'v>(result: Result<Value<'v>, Failure>, session: &Session<'v>) -> String {
         match result {
             Ok(value) => match print::display(&value, session) {
                 Ok(text) => String::from_utf8_lossy(&text).into_owned(),

@@ -10,7 +10,7 @@ use crate::template::value::{List, Text, Type, Value};
 use crate::template::{Failure, Session};
 use regex::{Captures, Regex};
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 const TWO: &[Type] = &[Type::String, Type::String];
 const TWO_AND_COUNT: &[Type] = &[Type::String, Type::String, Type::Int];
@@ -38,9 +38,10 @@ pub const FUNCTIONS: &[Function] = &[
 const KEPT_PATTERNS: usize = 256;
 
 /// The compiled pattern. Templates are rendered again and again with the same few patterns, and
-/// compiling takes far longer than matching, so compiled ones are kept.
-fn compiled(pattern: &Text<'_>) -> Result<Regex, Failure> {
-    static COMPILED: LazyLock<Mutex<HashMap<String, Regex>>> = LazyLock::new(Mutex::default);
+/// compiling takes far longer than matching, so compiled ones are kept. They are shared and not
+/// cloned: a clone would allocate its matching tables anew.
+fn compiled(pattern: &Text<'_>) -> Result<Arc<Regex>, Failure> {
+    static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Regex>>>> = LazyLock::new(Mutex::default);
     let Ok(pattern) = std::str::from_utf8(pattern) else {
         return Err(Failure::new("error parsing regexp: invalid UTF-8"));
     };
@@ -51,6 +52,7 @@ fn compiled(pattern: &Text<'_>) -> Result<Regex, Failure> {
     }
     drop(known);
     let regex = dialect::compile(pattern).map_err(|error| Failure::new(error.to_string()))?;
+    let regex = Arc::new(regex);
     let mut known = COMPILED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     if known.len() >= KEPT_PATTERNS {
         known.clear();

@@ -153,7 +153,7 @@ impl Parser<'_> {
         }
         self.advance();
         match kind {
-            TokenKind::Block => self.block(position).map(Item::Node),
+            TokenKind::Block => self.block().map(Item::Node),
             TokenKind::Break => self.loop_control("break", Node::Break).map(Item::Node),
             TokenKind::Continue => self
                 .loop_control("continue", Node::Continue)
@@ -166,7 +166,7 @@ impl Parser<'_> {
             TokenKind::If => Ok(Item::Node(Node::If(self.branches(&kind)?))),
             TokenKind::With => Ok(Item::Node(Node::With(self.branches(&kind)?))),
             TokenKind::Range => self.range(position).map(Item::Node),
-            _ => self.template_control(position).map(Item::Node),
+            _ => self.template_control().map(Item::Node),
         }
     }
 
@@ -248,8 +248,10 @@ impl Parser<'_> {
         Ok(node)
     }
 
-    fn block(&mut self, position: usize) -> Parsed<Node> {
+    fn block(&mut self) -> Parsed<Node> {
         const CONTEXT: &str = "block clause";
+        self.skip_space();
+        let position = self.span().start;
         let name = self.template_name(CONTEXT)?;
         let pipe = self.pipeline(CONTEXT, &TokenKind::RightDelim)?;
         self.part(name.clone(), CONTEXT)?;
@@ -260,8 +262,10 @@ impl Parser<'_> {
         })
     }
 
-    fn template_control(&mut self, position: usize) -> Parsed<Node> {
+    fn template_control(&mut self) -> Parsed<Node> {
         const CONTEXT: &str = "template clause";
+        self.skip_space();
+        let position = self.span().start;
         let name = self.template_name(CONTEXT)?;
         self.skip_space();
         let pipe = if self.eat(&TokenKind::RightDelim) {

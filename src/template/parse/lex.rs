@@ -5,6 +5,8 @@
 
 use super::token::{Token, TokenKind};
 use crate::golang::quote;
+use regex::Regex;
+use std::sync::LazyLock;
 
 const LEFT_DELIM: &str = "{{";
 const RIGHT_DELIM: &str = "}}";
@@ -388,8 +390,16 @@ fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\r' | '\n')
 }
 
+/// Go's letters and decimal digits, and the underscore: fewer than Unicode's alphanumerics.
 fn is_alphanumeric(c: char) -> bool {
-    c == '_' || c.is_alphanumeric()
+    static BEYOND_ASCII: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"^[\p{L}\p{Nd}]$").ok());
+    if c.is_ascii() {
+        return c == '_' || c.is_ascii_alphanumeric();
+    }
+    BEYOND_ASCII
+        .as_ref()
+        .is_some_and(|regex| regex.is_match(c.encode_utf8(&mut [0; 4])))
 }
 
 /// Go's `%#U`.
@@ -436,6 +446,19 @@ mod tests {
             [K::LeftDelim, K::Field, K::Space, K::RightDelim, K::Eof]
         );
         assert!(matches!(kinds("{{.a-}}").last(), Some(K::Error(_))));
+    }
+
+    #[test]
+    fn names_have_letters_and_digits() {
+        for good in ["{{.é٣}}", "{{.名_1}}"] {
+            assert_eq!(kinds(good).last(), Some(&TokenKind::Eof), "{good}");
+        }
+        for bad in ["{{.a²}}", "{{.aⅣ}}", "{{.a\u{301}}}"] {
+            assert!(
+                matches!(kinds(bad).last(), Some(TokenKind::Error(_))),
+                "{bad}"
+            );
+        }
     }
 
     #[test]

@@ -154,7 +154,11 @@ impl Model {
     pub fn is_read_only(&self) -> bool {
         self.read_only
             || self.session.read_only
-            || self.session.status.as_ref().is_some_and(|status| status.read_only)
+            || self
+                .session
+                .status
+                .as_ref()
+                .is_some_and(|status| status.read_only)
     }
 
     /// The scopes that a key is looked up in, innermost first.

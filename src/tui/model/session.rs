@@ -71,7 +71,13 @@ impl Spark {
 
     /// The larger of this minute's and the last full minute's count.
     pub fn rate(&self) -> u64 {
-        self.minutes.iter().rev().take(2).copied().max().unwrap_or(0)
+        self.minutes
+            .iter()
+            .rev()
+            .take(2)
+            .copied()
+            .max()
+            .unwrap_or(0)
     }
 }
 
@@ -126,7 +132,9 @@ impl Session {
     /// Watches that are up to date, and all watches.
     pub fn live_watches(&self) -> (usize, usize) {
         let watches = self.watches.as_deref().unwrap_or_default();
-        let live = watches.iter().filter(|watch| watch.phase == WatchPhase::Live);
+        let live = watches
+            .iter()
+            .filter(|watch| watch.phase == WatchPhase::Live);
         (live.count(), watches.len())
     }
 

@@ -87,7 +87,10 @@ impl DeliveryScreen {
             Some("") => TextView::toned([(Tone::Dim, "no request is recorded".to_owned())]),
             Some(request) => TextView::new(request.into()),
             None => {
-                let text = self.problem.clone().unwrap_or_else(|| "reading ...".to_owned());
+                let text = self
+                    .problem
+                    .clone()
+                    .unwrap_or_else(|| "reading ...".to_owned());
                 TextView::toned([(Tone::Dim, text)])
             }
         };
@@ -154,7 +157,11 @@ fn outcome_lines(
     fact("decided", clock::full(row.new.created_ms, zone));
     fact("cause", row.new.cause.word().to_owned());
     fact("by", row.new.actor.clone());
-    fact("status", row.status.map_or_else(String::new, |status| status.to_string()));
+    fact(
+        "status",
+        row.status
+            .map_or_else(String::new, |status| status.to_string()),
+    );
     fact("took", row.took_ms.map_or_else(String::new, clock::took));
     fact("error", row.error.clone());
     fact("detail", row.detail.clone());
@@ -168,26 +175,41 @@ fn outcome_lines(
         },
     );
     if row.possibly_repeated {
-        fact("note", "an earlier try may have arrived: possibly repeated".to_owned());
+        fact(
+            "note",
+            "an earlier try may have arrived: possibly repeated".to_owned(),
+        );
     }
     fact("templates", row.new.templates.join(", "));
     fact("once per", row.new.once_per.clone());
     fact("condition", row.new.condition.clone());
     fact("state key", row.new.state_key.clone());
-    fact("resource", format!("{} rv {}", row.resource(), row.new.resource_version));
+    fact(
+        "resource",
+        format!("{} rv {}", row.resource(), row.new.resource_version),
+    );
     fact("config", row.new.config_namespace.clone());
     if let Some(detail) = detail {
         lines.push((Tone::Plain, String::new()));
-        lines.push((Tone::Strong, text::plural(detail.attempts.len() as u64, "try", "tries")));
+        lines.push((
+            Tone::Strong,
+            text::plural(detail.attempts.len() as u64, "try", "tries"),
+        ));
         for attempt in &detail.attempts {
-            let status = attempt.status.map_or_else(|| "-".to_owned(), |code| code.to_string());
+            let status = attempt
+                .status
+                .map_or_else(|| "-".to_owned(), |code| code.to_string());
             let at = clock::time(attempt.started_ms, now_ms, zone);
             let took = clock::took(attempt.took_ms);
             let mut line = format!("{:>3}  {at}  {status}  {took}", attempt.number);
             if let Some(next) = attempt.next_ms {
                 line.push_str(&format!("  next {}", clock::time(next, now_ms, zone)));
             }
-            let tone = if attempt.error.is_empty() { Tone::Good } else { Tone::Bad };
+            let tone = if attempt.error.is_empty() {
+                Tone::Good
+            } else {
+                Tone::Bad
+            };
             lines.push((tone, line));
             if !attempt.error.is_empty() {
                 lines.push((Tone::Plain, format!("     {}", attempt.error)));
@@ -240,7 +262,14 @@ pub fn draw(model: &Model, screen: &DeliveryScreen, buffer: &mut Buffer) {
             && inside.height > 0
         {
             let y = inside.bottom() - 1;
-            cells::put(buffer, inside.x, y, inside.width, problem, model.look.theme.warn);
+            cells::put(
+                buffer,
+                inside.x,
+                y,
+                inside.width,
+                problem,
+                model.look.theme.warn,
+            );
         }
     }
 }

@@ -247,7 +247,12 @@ pub fn draw(model: &Model, editor: &Editor, buffer: &mut Buffer) {
     let (main, side) = areas(shape, body);
     let cursor = editor.area.cursor();
     let changed = if editor.is_changed() { "*" } else { "" };
-    let title = format!("{}{changed}  {}:{}", editor.id.title(), cursor.0 + 1, cursor.1 + 1);
+    let title = format!(
+        "{}{changed}  {}:{}",
+        editor.id.title(),
+        cursor.0 + 1,
+        cursor.1 + 1
+    );
     let base = match &editor.base {
         Some(base) => format!("draft of rv {base}"),
         None => "draft of a new ConfigMap".to_owned(),
@@ -279,7 +284,15 @@ fn draw_side(model: &Model, editor: &Editor, area: Rect, buffer: &mut Buffer) {
     let theme: &Theme = &model.look.theme;
     let (removed, added, lines) = editor.difference();
     let facts = format!("+{added} -{removed}");
-    let inside = frame::draw(buffer, &model.look, shape, area, "Checks and changes", &facts, false);
+    let inside = frame::draw(
+        buffer,
+        &model.look,
+        shape,
+        area,
+        "Checks and changes",
+        &facts,
+        false,
+    );
     let mut y = inside.y;
     let mut line = |content: &str, style: Style| {
         for part in text::wrap(content, usize::from(inside.width)) {
@@ -293,7 +306,10 @@ fn draw_side(model: &Model, editor: &Editor, area: Rect, buffer: &mut Buffer) {
     line(&message, theme.severity(severity));
     let moved = live_version(model).is_some_and(|live| Some(live) != editor.base.as_deref());
     if moved {
-        line("the ConfigMap has changed in the cluster since this draft began", theme.warn);
+        line(
+            "the ConfigMap has changed in the cluster since this draft began",
+            theme.warn,
+        );
     }
     for entry in model.overview.keys.entries() {
         if Some(&entry.key) != editor.id.key.as_ref() {

@@ -14,9 +14,13 @@ use ratatui::layout::Rect;
 
 /// Columns that a filter may name.
 pub const FILTER: &[FilterColumn] = &[
-    FilterColumn { names: &["severity"] },
+    FilterColumn {
+        names: &["severity"],
+    },
     FilterColumn { names: &["text"] },
-    FilterColumn { names: &["resource"] },
+    FilterColumn {
+        names: &["resource"],
+    },
 ];
 
 /// State of the screen.
@@ -51,8 +55,14 @@ impl EventsScreen {
 
     /// Moves the selection; huge steps go to the ends.
     pub fn step(&mut self, rows: i64, notices: &Notices, height: usize) {
-        let numbers: Vec<u64> = self.shown(notices).iter().map(|(number, _)| *number).collect();
-        let place = numbers.iter().position(|number| Some(*number) == self.selected);
+        let numbers: Vec<u64> = self
+            .shown(notices)
+            .iter()
+            .map(|(number, _)| *number)
+            .collect();
+        let place = numbers
+            .iter()
+            .position(|number| Some(*number) == self.selected);
         self.window.position = place.unwrap_or(0);
         self.window.step(rows, numbers.len(), height);
         self.selected = numbers.get(self.window.position).copied();
@@ -97,7 +107,9 @@ pub fn draw(model: &Model, screen: &EventsScreen, buffer: &mut Buffer) {
         cells::put(buffer, inside.x, inside.y, inside.width, text, theme.dim);
     }
     let mut window = screen.window;
-    let place = shown.iter().position(|(number, _)| Some(*number) == screen.selected);
+    let place = shown
+        .iter()
+        .position(|(number, _)| Some(*number) == screen.selected);
     window.position = place.unwrap_or(0);
     let visible = window.visible(shown.len(), usize::from(inside.height));
     for (row, (_, notice)) in shown[visible.clone()].iter().enumerate() {

@@ -20,7 +20,10 @@ pub fn draw(model: &Model, buffer: &mut Buffer) {
     let (title, lines): (&str, Vec<(String, Style)>) = match &model.session.phase {
         Phase::Failed(problem) => {
             let mut lines = vec![
-                (format!("No engine could be started on {context}."), theme.bad),
+                (
+                    format!("No engine could be started on {context}."),
+                    theme.bad,
+                ),
                 (String::new(), theme.text),
                 (problem.clone(), theme.text),
                 (String::new(), theme.text),
@@ -33,13 +36,20 @@ pub fn draw(model: &Model, buffer: &mut Buffer) {
             }
             ("No connection", lines)
         }
-        _ => ("Starting", vec![(format!("Starting on {context} ..."), theme.text)]),
+        _ => (
+            "Starting",
+            vec![(format!("Starting on {context} ..."), theme.text)],
+        ),
     };
     let inside = frame::draw(buffer, &model.look, shape, body, title, "", true);
     let mut y = inside.y;
     for (content, style) in lines {
         let wrapped = text::wrap(&content, usize::from(inside.width));
-        let parts = if wrapped.is_empty() { vec![String::new()] } else { wrapped };
+        let parts = if wrapped.is_empty() {
+            vec![String::new()]
+        } else {
+            wrapped
+        };
         for part in parts {
             if y >= inside.bottom() {
                 return;

@@ -57,7 +57,10 @@ impl TextScreen {
             let place = diagnostic
                 .position
                 .map_or_else(String::new, |position| format!(" {position}"));
-            lines.push((tone, format!("{}{place}: {}", diagnostic.severity, diagnostic.message)));
+            lines.push((
+                tone,
+                format!("{}{place}: {}", diagnostic.severity, diagnostic.message),
+            ));
             if let Some(help) = &diagnostic.help {
                 lines.push((Tone::Plain, format!("    {help}")));
             }
@@ -67,7 +70,9 @@ impl TextScreen {
         }
         let numbered = value.lines().enumerate().map(|(index, line)| {
             let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
-            let found = diagnostics.iter().any(|d| d.position.is_some_and(|p| p.line == number));
+            let found = diagnostics
+                .iter()
+                .any(|d| d.position.is_some_and(|p| p.line == number));
             let tone = if found { Tone::Warn } else { Tone::Plain };
             (tone, format!("{number:>4} {line}"))
         });
@@ -108,12 +113,27 @@ pub fn draw(model: &Model, screen: &TextScreen, buffer: &mut Buffer) {
     let body = layout::areas(model.width, model.height, model.overview.pane, true).body;
     let rows = layout::text_rows(model.width, model.height);
     let facts = screen.view.place(rows);
-    let inside = frame::draw(buffer, &model.look, shape, body, &screen.title(), &facts, true);
+    let inside = frame::draw(
+        buffer,
+        &model.look,
+        shape,
+        body,
+        &screen.title(),
+        &facts,
+        true,
+    );
     let theme = &model.look.theme;
     if let Some(problem) = &screen.problem {
         cells::put(buffer, inside.x, inside.y, inside.width, problem, theme.bad);
     } else if screen.awaited.is_some() {
-        cells::put(buffer, inside.x, inside.y, inside.width, "fetching the object ...", theme.dim);
+        cells::put(
+            buffer,
+            inside.x,
+            inside.y,
+            inside.width,
+            "fetching the object ...",
+            theme.dim,
+        );
     } else {
         screen.view.draw(buffer, &model.look, inside);
     }

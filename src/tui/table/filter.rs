@@ -140,9 +140,17 @@ impl Filter {
 fn column_named(name: &str, columns: &[FilterColumn]) -> Result<usize, String> {
     columns
         .iter()
-        .position(|column| column.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+        .position(|column| {
+            column
+                .names
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(name))
+        })
         .ok_or_else(|| {
-            let known: Vec<_> = columns.iter().filter_map(|column| column.names.first()).collect();
+            let known: Vec<_> = columns
+                .iter()
+                .filter_map(|column| column.names.first())
+                .collect();
             let known: Vec<&str> = known.into_iter().copied().collect();
             format!("no column '{name}': use {}", known.join(", "))
         })
@@ -176,9 +184,7 @@ mod tests {
     use super::*;
 
     const COLUMNS: &[FilterColumn] = &[
-        FilterColumn {
-            names: &["name"],
-        },
+        FilterColumn { names: &["name"] },
         FilterColumn {
             names: &["ns", "namespace"],
         },

@@ -256,10 +256,31 @@ impl<R: Row> Table<R> {
 
     /// Where a row stands in the order, or would stand.
     fn search(&self, row: &R) -> Result<usize, usize> {
-        self.order.binary_search_by(|slot| match self.rows.get(*slot) {
-            Some(other) => self.current.compare(other.as_ref(), row),
-            None => Ordering::Less,
-        })
+        self.order
+            .binary_search_by(|slot| match self.rows.get(*slot) {
+                Some(other) => self.current.compare(other.as_ref(), row),
+                None => Ordering::Less,
+            })
+    }
+
+    /// Where a row belongs, given that it is not before `from`: in steps that double, since rows
+    /// that change together mostly stand together.
+    fn place_after(&self, from: usize, row: &R) -> usize {
+        let before = |slot: &u32| match self.rows.get(*slot) {
+            Some(other) => self.current.compare(other.as_ref(), row) == Ordering::Less,
+            None => true,
+        };
+        let mut low = from;
+        let mut step = 1;
+        let mut high = from;
+        while self.order.get(high).is_some_and(before) {
+            low = high + 1;
+            high = high.saturating_add(step);
+            step *= 2;
+        }
+        let high = high.min(self.order.len());
+        let rest = self.order.get(low..high).unwrap_or_default();
+        low + rest.partition_point(before)
     }
 
     /// Brings the order up to date with these slots, in one pass over it.
@@ -305,11 +326,14 @@ impl<R: Row> Table<R> {
 
     /// Puts sorted slots into the order, moving each stretch of it once, from the end.
     fn weave(&mut self, added: &[u32]) {
+        let mut from = 0;
         let places: Vec<usize> = added
             .iter()
-            .map(|slot| match self.rows.get(*slot) {
-                Some(row) => self.search(row.as_ref()).unwrap_or_else(|place| place),
-                None => self.order.len(),
+            .map(|slot| {
+                if let Some(row) = self.rows.get(*slot) {
+                    from = self.place_after(from, row.as_ref());
+                }
+                from
             })
             .collect();
         let mut end = self.order.len();

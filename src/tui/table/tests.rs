@@ -151,9 +151,17 @@ fn sums_hear_of_every_row_once() {
 #[test]
 fn a_thousand_changes_touch_a_large_table_once() {
     let mut table = Table::new(by_weight());
-    table.apply((0..100_000).map(|id| item(id, i64::from(id))), [], |_, _| {});
+    table.apply(
+        (0..100_000).map(|id| item(id, i64::from(id))),
+        [],
+        |_, _| {},
+    );
     let started = Instant::now();
-    table.apply((0..1_000).map(|n| item(n * 97, -i64::from(n))), [], |_, _| {});
+    table.apply(
+        (0..1_000).map(|n| item(n * 97, -i64::from(n))),
+        [],
+        |_, _| {},
+    );
     eprintln!("1,000 changes in 100,000 rows: {:?}", started.elapsed());
     assert_eq!(table.len(), 100_000);
     assert_eq!(shown(&table)[..3], [999 * 97, 998 * 97, 997 * 97]);

@@ -45,9 +45,10 @@ pub fn reason(model: &Model, id: ActionId) -> Option<String> {
             }
             on(config.is_some(), "the ConfigMap is not read yet")
         }
-        ActionId::NewKey => {
-            on(model.session.catalog.is_some(), "the ConfigMap is not read yet")
-        }
+        ActionId::NewKey => on(
+            model.session.catalog.is_some(),
+            "the ConfigMap is not read yet",
+        ),
         ActionId::Apply => apply(model),
         ActionId::Mode => on(running, "there is no engine"),
         ActionId::TakeLease => take_lease(model),
@@ -112,13 +113,17 @@ fn mode_needed(model: &Model, what: &str) -> Option<String> {
     if status.mode == Mode::Active {
         return None;
     }
-    let key = describe(ActionId::Mode).map_or_else(String::new, |action| model.keymap.label(action));
+    let key =
+        describe(ActionId::Mode).map_or_else(String::new, |action| model.keymap.label(action));
     let why = if status.reason.is_empty() {
         format!("{key} changes it")
     } else {
         status.reason.clone()
     };
-    Some(format!("{what} needs mode active, not {}: {why}", status.mode))
+    Some(format!(
+        "{what} needs mode active, not {}: {why}",
+        status.mode
+    ))
 }
 
 fn resend(model: &Model) -> Option<String> {

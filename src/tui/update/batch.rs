@@ -41,7 +41,11 @@ pub(super) fn go_on(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     deliveries(model, &mut batch, effects);
     if let Some(status) = batch.status.take() {
-        let before = model.session.status.as_ref().map(|status| status.counters.sent);
+        let before = model
+            .session
+            .status
+            .as_ref()
+            .map(|status| status.counters.sent);
         if let Some(before) = before {
             let sent = status.counters.sent.saturating_sub(before);
             model.session.spark.add(sent, model.now_ms);
@@ -92,9 +96,7 @@ fn deliveries(model: &mut Model, batch: &mut Batch, effects: &mut Vec<Effect>) {
         }
     }
     if std::mem::take(&mut batch.deliveries_lost) && model.session.history {
-        let history = &mut model.overview.history;
-        let query = history.query.clone();
-        history.restart(query, true);
+        model.overview.history.missed();
     }
 }
 

@@ -32,9 +32,7 @@ pub(super) fn rebuild_keys(model: &mut Model) {
     let Some(here) = availability::draft_id(model, None) else {
         return;
     };
-    let same = |draft: &&Draft| {
-        draft.id.namespace == here.namespace && draft.id.name == here.name
-    };
+    let same = |draft: &&Draft| draft.id.namespace == here.namespace && draft.id.name == here.name;
     let drafts: Vec<&Draft> = model.drafts.iter().filter(same).collect();
     let view = model.session.catalog.as_deref();
     model.overview.keys.rebuild(view, &drafts);
@@ -53,7 +51,9 @@ pub(super) fn edit(model: &mut Model) {
         return;
     };
     let whole = availability::draft_id(model, None);
-    let whole_is_open = whole.as_ref().is_some_and(|id| model.drafts.get(id).is_some());
+    let whole_is_open = whole
+        .as_ref()
+        .is_some_and(|id| model.drafts.get(id).is_some());
     match key {
         Some(key) if view.found => open_key(model, &key, None),
         _ if view.found => flash(model, Severity::Warning, "no key is selected"),
@@ -107,7 +107,10 @@ pub(super) fn open_key(model: &mut Model, key: &str, text: Option<&str>) {
     let draft = Draft {
         id,
         base: view.found.then(|| view.resource_version.clone()),
-        text: live.clone().or_else(|| text.map(str::to_owned)).unwrap_or_default(),
+        text: live
+            .clone()
+            .or_else(|| text.map(str::to_owned))
+            .unwrap_or_default(),
         base_text: live,
         edited_ms: model.now_ms,
     };
@@ -174,7 +177,11 @@ pub(super) fn close_editor(model: &mut Model, effects: &mut Vec<Effect>) {
         let (title, changed) = (editor.id.title().to_owned(), editor.is_changed());
         model.screens.pop();
         if changed {
-            flash(model, Severity::Info, format!("the draft of {title} is kept"));
+            flash(
+                model,
+                Severity::Info,
+                format!("the draft of {title} is kept"),
+            );
         }
     }
 }
@@ -187,7 +194,13 @@ pub(super) fn ask_discard(model: &mut Model) {
     let (removed, added, lines) = editor.difference();
     let id = editor.id.clone();
     let mut shown = vec![
-        (Tone::Plain, format!("the draft of {}: +{added} -{removed} lines are lost", id.title())),
+        (
+            Tone::Plain,
+            format!(
+                "the draft of {}: +{added} -{removed} lines are lost",
+                id.title()
+            ),
+        ),
         (Tone::Plain, String::new()),
     ];
     shown.extend(lines);
@@ -201,7 +214,11 @@ pub(super) fn discard(model: &mut Model, id: &DraftId, effects: &mut Vec<Effect>
         model.screens.pop();
     }
     forget(model, id, effects);
-    flash(model, Severity::Info, format!("the draft of {} is gone", id.title()));
+    flash(
+        model,
+        Severity::Info,
+        format!("the draft of {} is gone", id.title()),
+    );
 }
 
 /// `C-s`: the server checks first.
@@ -234,7 +251,10 @@ pub(super) fn check(model: &mut Model, effects: &mut Vec<Effect>) {
 pub(super) fn checked(model: &mut Model, id: &DraftId, result: Result<Reply, CommandError>) {
     let place = (
         Tone::Strong,
-        format!("context {}  {}", model.session.context, model.session.server),
+        format!(
+            "context {}  {}",
+            model.session.context, model.session.server
+        ),
     );
     let used = used_by(model, id);
     let Some(editor) = editor_of(model, id) else {
@@ -259,7 +279,10 @@ pub(super) fn checked(model: &mut Model, id: &DraftId, result: Result<Reply, Com
         None => "creates the ConfigMap".to_owned(),
     };
     let mut shown = vec![
-        (Tone::Plain, format!("{}/{} {}", id.namespace, id.name, id.title())),
+        (
+            Tone::Plain,
+            format!("{}/{} {}", id.namespace, id.name, id.title()),
+        ),
         (Tone::Good, "the server accepts it (dry run)".to_owned()),
         (Tone::Plain, format!("+{added} -{removed} lines, {base}")),
     ];
@@ -284,7 +307,9 @@ fn used_by(model: &Model, id: &DraftId) -> Option<String> {
     let trigger = id.key.as_deref()?.strip_prefix("trigger.")?;
     let used = *model.session.catalog.as_ref()?.used_by.get(trigger)?;
     let used = text::plural(used, "resource uses", "resources use");
-    Some(format!("{used} this trigger: a changed condition is sent again where it is true"))
+    Some(format!(
+        "{used} this trigger: a changed condition is sent again where it is true"
+    ))
 }
 
 /// The question was answered with no.
@@ -340,7 +365,10 @@ pub(super) fn applied(
                 !waiting || editor.unsaved_since.is_some()
             });
             if edited_since {
-                let text = format!("{} applied (rv {version}); later edits are kept", id.title());
+                let text = format!(
+                    "{} applied (rv {version}); later edits are kept",
+                    id.title()
+                );
                 flash(model, Severity::Info, text);
                 return;
             }

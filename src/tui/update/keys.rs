@@ -67,7 +67,10 @@ pub(super) fn pasted(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
 }
 
 fn always(id: ActionId) -> bool {
-    matches!(id, ActionId::Interrupt | ActionId::Redraw | ActionId::Suspend)
+    matches!(
+        id,
+        ActionId::Interrupt | ActionId::Redraw | ActionId::Suspend
+    )
 }
 
 /// Does an action, or says why it can't be done.
@@ -162,8 +165,13 @@ fn step(model: &mut Model, rows: i64) {
         _ => 0,
     };
     let moved = |selected: usize| {
-        let place = i64::try_from(selected).unwrap_or(0).saturating_add(rows).max(0);
-        usize::try_from(place).unwrap_or(0).min(count.saturating_sub(1))
+        let place = i64::try_from(selected)
+            .unwrap_or(0)
+            .saturating_add(rows)
+            .max(0);
+        usize::try_from(place)
+            .unwrap_or(0)
+            .min(count.saturating_sub(1))
     };
     let height = match model.overlays.last() {
         Some(Overlay::Confirm(question)) => confirm::rows(model, question),

@@ -167,7 +167,11 @@ fn job_done(model: &mut Model, session: SessionId, done: JobDone, effects: &mut 
             }
             if !model.drafts.is_empty() {
                 let count = super::text::plural(model.drafts.len() as u64, "draft", "drafts");
-                flash(model, Severity::Info, format!("{count} kept from before: pane 4"));
+                flash(
+                    model,
+                    Severity::Info,
+                    format!("{count} kept from before: pane 4"),
+                );
             }
             if let Some(problem) = problems.into_iter().next() {
                 flash(model, Severity::Error, problem);

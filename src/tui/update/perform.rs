@@ -240,7 +240,11 @@ fn show_key(model: &mut Model, key: &str) {
         return;
     };
     let Some(value) = view.data.get(key) else {
-        flash(model, Severity::Warning, format!("the ConfigMap has no key {key}"));
+        flash(
+            model,
+            Severity::Warning,
+            format!("the ConfigMap has no key {key}"),
+        );
         return;
     };
     let status = view.catalog.keys.get(key);
@@ -294,7 +298,9 @@ fn yaml(model: &mut Model, effects: &mut Vec<Effect>) {
     };
     let command = Command::Object(key.clone());
     let request = submit(model, command, Purpose::Object(key.clone()), effects);
-    model.screens.push(Screen::Text(TextScreen::object(key, request)));
+    model
+        .screens
+        .push(Screen::Text(TextScreen::object(key, request)));
 }
 
 fn go_to_resource(model: &mut Model) {
@@ -311,7 +317,11 @@ fn open_events(model: &mut Model) {
         return;
     }
     let screen = EventsScreen {
-        selected: model.notices.newest_first().next().map(|(number, _)| number),
+        selected: model
+            .notices
+            .newest_first()
+            .next()
+            .map(|(number, _)| number),
         ..EventsScreen::default()
     };
     model.screens.push(Screen::Events(screen));
@@ -325,12 +335,18 @@ fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
         Some(Screen::Delivery(screen)) => Some(screen.view().text().to_string()),
         Some(Screen::Events(screen)) => {
             let shown = screen.shown(&model.notices);
-            let selected = shown.iter().find(|(number, _)| Some(*number) == screen.selected);
+            let selected = shown
+                .iter()
+                .find(|(number, _)| Some(*number) == screen.selected);
             selected.map(|(_, notice)| format!("{}\n{}", notice.text, notice.help))
         }
         Some(Screen::Editor(editor)) => Some(editor.text()),
         None => match overview.pane {
-            Pane::Resources => overview.resources.selected.as_ref().map(ToString::to_string),
+            Pane::Resources => overview
+                .resources
+                .selected
+                .as_ref()
+                .map(ToString::to_string),
             Pane::Triggers => {
                 let selected = overview.triggers.selected.as_ref();
                 let lines = overview.triggers.lines();
@@ -344,7 +360,8 @@ fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
             Pane::Keys => {
                 let key = overview.keys.selected.as_ref();
                 let view = model.session.catalog.as_ref();
-                key.zip(view).and_then(|(key, view)| view.data.get(key).cloned())
+                key.zip(view)
+                    .and_then(|(key, view)| view.data.get(key).cloned())
             }
         },
     };

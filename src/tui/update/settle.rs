@@ -29,7 +29,12 @@ pub(super) fn rows(model: &Model, pane: Pane) -> usize {
 
 pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     let now = model.now_ms;
-    if model.flash.as_ref().and_then(|flash| flash.until_ms).is_some_and(|until| until <= now) {
+    if model
+        .flash
+        .as_ref()
+        .and_then(|flash| flash.until_ms)
+        .is_some_and(|until| until <= now)
+    {
         model.flash = None;
     }
     drafts::save_when_due(model, SAVE_AFTER_MS, effects);
@@ -42,7 +47,9 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
         match pane {
             Pane::Resources => overview.resources.settle(height),
             Pane::Triggers => {
-                overview.triggers.aim(overview.resources.selected.as_ref(), now);
+                overview
+                    .triggers
+                    .aim(overview.resources.selected.as_ref(), now);
                 overview.triggers.settle(height);
             }
             Pane::History => overview.history.settle(height),
@@ -50,7 +57,12 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
         }
     }
     if let Some(key) = model.overview.triggers.ask(now) {
-        submit(model, Command::Inspect(key.clone()), Purpose::Inspect(key), effects);
+        submit(
+            model,
+            Command::Inspect(key.clone()),
+            Purpose::Inspect(key),
+            effects,
+        );
     }
     if model.session.history {
         let height = rows(model, Pane::History);
@@ -94,7 +106,10 @@ pub fn next_wake(model: &Model) -> i64 {
 /// When the first visible age will read differently.
 fn age_change(model: &Model) -> Option<i64> {
     let overview = &model.overview;
-    let covered = matches!(model.overlays.last(), Some(Overlay::Help(_) | Overlay::Palette(_)));
+    let covered = matches!(
+        model.overlays.last(),
+        Some(Overlay::Help(_) | Overlay::Palette(_))
+    );
     if !model.screens.is_empty() || covered {
         return None;
     }
@@ -107,6 +122,8 @@ fn age_change(model: &Model) -> Option<i64> {
     let height = rows(model, Pane::Resources);
     let visible = overview.resources.window.visible(table.len(), height);
     let times = visible.filter_map(|position| Some(shown_time(table.row(position)?)));
-    let changes = times.filter(|at| *at > 0).map(|at| clock::age_changes(at, model.now_ms));
+    let changes = times
+        .filter(|at| *at > 0)
+        .map(|at| clock::age_changes(at, model.now_ms));
     changes.min()
 }

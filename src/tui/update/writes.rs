@@ -42,7 +42,10 @@ fn resend_delivery(model: &mut Model, row: &Delivery) {
     let to = row.new.destination.label();
     let lines = vec![
         (Tone::Plain, delivery::summary(row)),
-        (Tone::Plain, "rendered anew from the object as it is now, true or not".to_owned()),
+        (
+            Tone::Plain,
+            "rendered anew from the object as it is now, true or not".to_owned(),
+        ),
         (Tone::Plain, String::new()),
         (Tone::Plain, format!("1 delivery to {to}")),
         place(model),
@@ -80,7 +83,10 @@ fn resend_resource(model: &mut Model) {
         (Tone::Plain, String::new()),
     ];
     for (trigger, index, to) in sendable.iter().take(LISTED) {
-        lines.push((Tone::Plain, format!("{trigger} [{index}] -> {}", to.label())));
+        lines.push((
+            Tone::Plain,
+            format!("{trigger} [{index}] -> {}", to.label()),
+        ));
     }
     if sendable.len() > LISTED {
         let more = text::count((sendable.len() - LISTED) as u64);
@@ -123,7 +129,10 @@ pub(super) fn clear(model: &mut Model) {
     }
     lines.push((Tone::Plain, String::new()));
     let count = text::plural(keys.len() as u64, "entry is", "entries are");
-    lines.push((Tone::Plain, format!("{count} removed; what is true is sent again")));
+    lines.push((
+        Tone::Plain,
+        format!("{count} removed; what is true is sent again"),
+    ));
     lines.push(place(model));
     let what = key.to_string();
     let everything = matches!(line, None | Some(LineId::Note(_)));
@@ -164,7 +173,10 @@ pub(super) fn mode(model: &mut Model, mode: Mode) {
         (Tone::Plain, what.to_owned()),
     ];
     if let (Mode::Active, LeaseStatus::Other { holder }) = (mode, &status.lease) {
-        lines.push((Tone::Warn, format!("{holder} holds the Lease: it has to be taken over")));
+        lines.push((
+            Tone::Warn,
+            format!("{holder} holds the Lease: it has to be taken over"),
+        ));
     }
     lines.push((Tone::Plain, String::new()));
     lines.push(place(model));
@@ -179,8 +191,14 @@ pub(super) fn take_lease(model: &mut Model) {
         return;
     };
     let lines = vec![
-        (Tone::Plain, format!("{holder} sends now and stops when this engine takes over.")),
-        (Tone::Plain, "This engine then sends notifications.".to_owned()),
+        (
+            Tone::Plain,
+            format!("{holder} sends now and stops when this engine takes over."),
+        ),
+        (
+            Tone::Plain,
+            "This engine then sends notifications.".to_owned(),
+        ),
         (Tone::Plain, String::new()),
         place(model),
     ];
@@ -211,10 +229,18 @@ pub(super) fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
     let open = model.drafts.edited();
     if open > 0 {
         let count = text::plural(open as u64, "draft is", "drafts are");
-        let kept = if model.drafts.on_disk { "kept on disk" } else { "lost" };
+        let kept = if model.drafts.on_disk {
+            "kept on disk"
+        } else {
+            "lost"
+        };
         lines.push((Tone::Plain, format!("{count} not applied: {kept}")));
     }
-    let under_way = model.requests.iter().filter(|purpose| purpose.matters()).count();
+    let under_way = model
+        .requests
+        .iter()
+        .filter(|purpose| purpose.matters())
+        .count();
     if under_way > 0 {
         let count = text::plural(under_way as u64, "write is", "writes are");
         lines.push((Tone::Plain, format!("{count} under way")));

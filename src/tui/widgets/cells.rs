@@ -23,14 +23,28 @@ pub fn put_right(buffer: &mut Buffer, x: u16, y: u16, width: u16, content: &str,
     let content = text::clean(content);
     let content = text::fit(&content, usize::from(width));
     let used = u16::try_from(text::width(&content)).unwrap_or(width);
-    put(buffer, x + width.saturating_sub(used), y, width, &content, style);
+    put(
+        buffer,
+        x + width.saturating_sub(used),
+        y,
+        width,
+        &content,
+        style,
+    );
 }
 
 /// Several pieces one after another within `area`'s first line; returns the cells used.
 pub fn put_pieces(buffer: &mut Buffer, area: Rect, pieces: &[(&str, Style)]) -> u16 {
     let mut used = 0;
     for (content, style) in pieces {
-        used += put(buffer, area.x + used, area.y, area.width - used, content, *style);
+        used += put(
+            buffer,
+            area.x + used,
+            area.y,
+            area.width - used,
+            content,
+            *style,
+        );
     }
     used
 }
@@ -82,11 +96,16 @@ pub struct Placed {
 pub fn place(columns: &[Column], width: u16) -> Vec<Placed> {
     let mut kept: Vec<usize> = (0..columns.len()).collect();
     let need = |kept: &[usize]| -> u16 {
-        let cells = kept.iter().map(|&index| columns[index].width.saturating_add(1));
+        let cells = kept
+            .iter()
+            .map(|&index| columns[index].width.saturating_add(1));
         cells.fold(0, u16::saturating_add).saturating_sub(1)
     };
     while need(&kept) > width {
-        let least = kept.iter().copied().max_by_key(|&index| columns[index].rank);
+        let least = kept
+            .iter()
+            .copied()
+            .max_by_key(|&index| columns[index].rank);
         match least {
             Some(least) if columns[least].rank > 1 => kept.retain(|&index| index != least),
             _ => break,

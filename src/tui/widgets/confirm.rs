@@ -64,7 +64,14 @@ pub fn rows(model: &Model, confirm: &Confirm) -> usize {
 fn area(model: &Model, confirm: &Confirm) -> Rect {
     let lines = u16::try_from(confirm.view.len()).unwrap_or(u16::MAX);
     let width = model.width.saturating_sub(4).clamp(1, 84);
-    centred(model, width, lines.saturating_add(4).min(model.height.saturating_sub(2)).max(3))
+    centred(
+        model,
+        width,
+        lines
+            .saturating_add(4)
+            .min(model.height.saturating_sub(2))
+            .max(3),
+    )
 }
 
 /// Draws the question in front of everything.
@@ -82,7 +89,12 @@ pub fn draw(model: &Model, confirm: &Confirm, buffer: &mut Buffer) {
     if inside.is_empty() {
         return;
     }
-    let body = Rect::new(inside.x, inside.y, inside.width, inside.height.saturating_sub(2));
+    let body = Rect::new(
+        inside.x,
+        inside.y,
+        inside.width,
+        inside.height.saturating_sub(2),
+    );
     confirm.view.draw(buffer, &model.look, body);
     let y = inside.bottom() - 1;
     let no = " No ";

@@ -13,10 +13,16 @@ use ratatui::layout::Rect;
 pub fn actions(scopes: &[Scope]) -> Vec<&'static Action> {
     let mut found: Vec<&'static Action> = Vec::new();
     for scope in scopes {
-        for action in ACTIONS.iter().filter(|action| action.scopes.contains(scope)) {
+        for action in ACTIONS
+            .iter()
+            .filter(|action| action.scopes.contains(scope))
+        {
             let same_key = |other: &&Action| {
                 other.name == action.name
-                    || other.keys.first().is_some_and(|key| action.keys.first() == Some(key))
+                    || other
+                        .keys
+                        .first()
+                        .is_some_and(|key| action.keys.first() == Some(key))
             };
             if !found.iter().any(same_key) {
                 found.push(action);
@@ -36,7 +42,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     for action in shown {
         let key = model.keymap.label(action);
         let cells = text::width(&key) + text::width(action.title) + 3;
-        let Ok(cells) = u16::try_from(cells) else { continue };
+        let Ok(cells) = u16::try_from(cells) else {
+            continue;
+        };
         if x.saturating_add(cells) > area.right().saturating_add(2) {
             continue;
         }
@@ -49,7 +57,14 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         let room = area.right().saturating_sub(x);
         x += cells::put(buffer, x, area.y, room, &key, key_style);
         x += 1;
-        x += cells::put(buffer, x, area.y, area.right().saturating_sub(x), action.title, style);
+        x += cells::put(
+            buffer,
+            x,
+            area.y,
+            area.right().saturating_sub(x),
+            action.title,
+            style,
+        );
         x += 2;
     }
 }

@@ -37,7 +37,9 @@ pub fn boxed(
 ) -> Rect {
     let theme = &look.theme;
     let style = if focused { theme.focus } else { theme.border };
-    let block = Block::bordered().border_set(look.border()).border_style(style);
+    let block = Block::bordered()
+        .border_set(look.border())
+        .border_style(style);
     let inside = block.inner(area);
     block.render(area, buffer);
     if area.width < 6 || area.height == 0 {

@@ -64,7 +64,11 @@ fn pieces(model: &Model) -> Vec<(String, Style, u8)> {
     let theme = &model.look.theme;
     let session = &model.session;
     let mut pieces = Vec::new();
-    let context = if session.context.is_empty() { "-" } else { &session.context };
+    let context = if session.context.is_empty() {
+        "-"
+    } else {
+        &session.context
+    };
     pieces.push(("kubechime".to_owned(), theme.strong, 6));
     pieces.push((format!("ctx {context}"), theme.text, 1));
     if model.is_read_only() {
@@ -74,7 +78,11 @@ fn pieces(model: &Model) -> Vec<(String, Style, u8)> {
         [] => "all".to_owned(),
         names => names.join(","),
     };
-    let style = if namespaces == "all" { theme.text } else { theme.warn };
+    let style = if namespaces == "all" {
+        theme.text
+    } else {
+        theme.warn
+    };
     pieces.push((format!("ns {namespaces}"), style, 3));
     match (&session.phase, &session.status) {
         (Phase::Starting, _) => pieces.push(("starting".to_owned(), theme.warn, 0)),
@@ -109,7 +117,9 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let mut pieces = pieces(model);
     let separator = model.look.separator();
     let need = |pieces: &[(String, Style, u8)]| -> usize {
-        let texts = pieces.iter().map(|(content, ..)| text::width(&text::clean(content)));
+        let texts = pieces
+            .iter()
+            .map(|(content, ..)| text::width(&text::clean(content)));
         texts.sum::<usize>() + 3 * pieces.len().saturating_sub(1) + 2
     };
     while pieces.len() > 1 && need(&pieces) > usize::from(area.width) {
@@ -125,7 +135,14 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             let room = area.right().saturating_sub(x);
             x += cells::put(buffer, x, area.y, room, separator, model.look.theme.dim);
         }
-        x += cells::put(buffer, x, area.y, area.right().saturating_sub(x), content, *style);
+        x += cells::put(
+            buffer,
+            x,
+            area.y,
+            area.right().saturating_sub(x),
+            content,
+            *style,
+        );
     }
 }
 
@@ -136,7 +153,11 @@ pub fn spark(model: &Model, cells: usize) -> String {
     let bars = model.look.bars();
     let bar = |count: u64| {
         // The lowest bar is for nothing at all.
-        let level = if count == 0 { 0 } else { 1 + (count - 1).saturating_mul(6) / most };
+        let level = if count == 0 {
+            0
+        } else {
+            1 + (count - 1).saturating_mul(6) / most
+        };
         bars[usize::try_from(level).unwrap_or(7).min(7)]
     };
     counts.iter().rev().map(|count| bar(*count)).collect()
@@ -154,13 +175,29 @@ pub fn draw_counters(model: &Model, area: Rect, buffer: &mut Buffer) {
     let pieces: [(&str, String, Style); 9] = [
         ("resources", text::count(total), theme.text),
         ("firing", text::count(sums.firing), theme.text),
-        ("sent/min", format!("{spark} {}", model.session.spark.rate()), theme.good),
+        (
+            "sent/min",
+            format!("{spark} {}", model.session.spark.rate()),
+            theme.good,
+        ),
         ("sent", text::count(counters.sent), theme.text),
         ("already", text::count(counters.already_sent), theme.text),
-        ("failed", text::count(counters.failed), alarm(counters.failed)),
+        (
+            "failed",
+            text::count(counters.failed),
+            alarm(counters.failed),
+        ),
         ("eval err", text::count(sums.errors), alarm(sums.errors)),
-        ("queue", text::count(counters.queue.saturating_add(counters.delivering)), theme.text),
-        ("patch err", text::count(counters.patch_errors), alarm(counters.patch_errors)),
+        (
+            "queue",
+            text::count(counters.queue.saturating_add(counters.delivering)),
+            theme.text,
+        ),
+        (
+            "patch err",
+            text::count(counters.patch_errors),
+            alarm(counters.patch_errors),
+        ),
     ];
     let mut x = area.x + 1;
     for (name, value, style) in pieces {
@@ -170,7 +207,14 @@ pub fn draw_counters(model: &Model, area: Rect, buffer: &mut Buffer) {
         }
         x += cells::put(buffer, x, area.y, area.right() - x, name, theme.dim);
         x += 1;
-        x += cells::put(buffer, x, area.y, area.right().saturating_sub(x), &value, style);
+        x += cells::put(
+            buffer,
+            x,
+            area.y,
+            area.right().saturating_sub(x),
+            &value,
+            style,
+        );
         x += 2;
     }
 }
@@ -203,7 +247,14 @@ pub fn draw_tabs(model: &Model, area: Rect, buffer: &mut Buffer) {
     let spark = format!("{} {}/m", spark(model, 8), model.session.spark.rate());
     let width = u16::try_from(text::width(&spark)).unwrap_or(0);
     if x.saturating_add(width).saturating_add(1) <= area.right() {
-        cells::put(buffer, area.right() - width - 1, area.y, width, &spark, theme.good);
+        cells::put(
+            buffer,
+            area.right() - width - 1,
+            area.y,
+            width,
+            &spark,
+            theme.good,
+        );
     }
 }
 
@@ -217,7 +268,12 @@ pub fn draw_small(model: &Model, area: Rect, buffer: &mut Buffer) {
         Pane::History => model.overview.history.len(),
         Pane::Keys => model.overview.keys.entries().len(),
     };
-    let title = format!("{} {} {}", pane.index() + 1, pane.title(), text::count(count as u64));
+    let title = format!(
+        "{} {} {}",
+        pane.index() + 1,
+        pane.title(),
+        text::count(count as u64)
+    );
     let used = cells::put(buffer, area.x, area.y, area.width, &title, theme.focus);
     let (state, style) = match (&model.session.phase, &model.session.status) {
         (Phase::Starting, _) => ("starting".to_owned(), theme.warn),

@@ -62,23 +62,45 @@ pub fn draw(model: &Model, help: &Help, buffer: &mut Buffer) {
     }
     lines.push(Line::Marks);
     let width = model.width.saturating_sub(4).clamp(1, 100);
-    let rows = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(3);
-    let area = confirm::centred(model, width, rows.min(model.height.saturating_sub(2)).max(4));
+    let rows = u16::try_from(lines.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(3);
+    let area = confirm::centred(
+        model,
+        width,
+        rows.min(model.height.saturating_sub(2)).max(4),
+    );
     cells::clear(buffer, area);
     let facts = text::plural(entries.len() as u64, "entry", "entries");
-    let inside = frame::boxed(buffer, &model.look, area, "Help: type to search", &facts, true);
+    let inside = frame::boxed(
+        buffer,
+        &model.look,
+        area,
+        "Help: type to search",
+        &facts,
+        true,
+    );
     if inside.is_empty() {
         return;
     }
     let input = Rect::new(inside.x, inside.y, inside.width, 1);
-    prompt::draw_line(buffer, input, "> ", &help.line, theme.strong, theme.selected);
+    prompt::draw_line(
+        buffer,
+        input,
+        "> ",
+        &help.line,
+        theme.strong,
+        theme.selected,
+    );
     let list = Rect::new(inside.x, inside.y + 1, inside.width, inside.height - 1);
     let selected = help.selected.min(entries.len().saturating_sub(1));
     let at = |line: &Line| matches!(line, Line::Entry(index) if *index == selected);
     let place = lines.iter().position(at).unwrap_or(0);
     let height = usize::from(list.height);
     // The selected entry is kept in the middle; the first page begins at the top.
-    let top = place.saturating_sub(height / 2).min(lines.len().saturating_sub(height));
+    let top = place
+        .saturating_sub(height / 2)
+        .min(lines.len().saturating_sub(height));
     for (row, line) in lines.iter().skip(top).take(height).enumerate() {
         let area = Rect::new(list.x, list.y + row as u16, list.width, 1);
         match line {
@@ -105,7 +127,11 @@ pub fn draw(model: &Model, help: &Help, buffer: &mut Buffer) {
 fn draw_entry(model: &Model, action: &Action, selected: bool, area: Rect, buffer: &mut Buffer) {
     let theme = &model.look.theme;
     let reason = availability::reason(model, action.id);
-    let style: Style = if reason.is_some() { theme.dim } else { theme.text };
+    let style: Style = if reason.is_some() {
+        theme.dim
+    } else {
+        theme.text
+    };
     let cursor = if selected { ">" } else { " " };
     let keys = format!("{:<12}", model.keymap.labels(action));
     let keys = text::fit(&keys, 12).into_owned();
@@ -120,12 +146,26 @@ fn draw_entry(model: &Model, action: &Action, selected: bool, area: Rect, buffer
         area,
         &[
             (cursor, theme.strong),
-            (&keys, if reason.is_some() { theme.dim } else { theme.key }),
+            (
+                &keys,
+                if reason.is_some() {
+                    theme.dim
+                } else {
+                    theme.key
+                },
+            ),
             (" ", style),
             (&title, style),
             (" ", style),
             (write, theme.warn),
-            (&rest, if reason.is_some() { theme.warn } else { theme.dim }),
+            (
+                &rest,
+                if reason.is_some() {
+                    theme.warn
+                } else {
+                    theme.dim
+                },
+            ),
         ],
     );
     if selected {

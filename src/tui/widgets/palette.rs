@@ -113,7 +113,11 @@ fn actions(model: &Model) -> Vec<Entry> {
             reason: availability::reason(model, action.id),
         });
     }
-    let absent = model.session.catalog.as_ref().is_some_and(|view| !view.found);
+    let absent = model
+        .session
+        .catalog
+        .as_ref()
+        .is_some_and(|view| !view.found);
     for (place, example) in examples::ALL.iter().enumerate().filter(|_| absent) {
         let title = format!("new ConfigMap: {}", example.name);
         let detail = "starts a ConfigMap from this example, in the editor";
@@ -124,7 +128,11 @@ fn actions(model: &Model) -> Vec<Entry> {
 
 fn contexts(model: &Model, typed: &str) -> Vec<Entry> {
     match &model.contexts {
-        None => vec![Entry::new("ctx", "reading the kubeconfig ...", Run::Nothing)],
+        None => vec![Entry::new(
+            "ctx",
+            "reading the kubeconfig ...",
+            Run::Nothing,
+        )],
         Some(Err(problem)) => {
             let mut entry = Entry::new("ctx", "", Run::Nothing);
             entry.reason = Some(problem.clone());
@@ -151,7 +159,10 @@ fn contexts(model: &Model, typed: &str) -> Vec<Entry> {
 
 fn modes(model: &Model, typed: &str) -> Vec<Entry> {
     let entries = [
-        (Mode::Observe, "watches and evaluates; sends and writes nothing"),
+        (
+            Mode::Observe,
+            "watches and evaluates; sends and writes nothing",
+        ),
         (Mode::DryRun, "also renders and records what would be sent"),
         (Mode::Active, "sends, and writes the notified state"),
     ];
@@ -194,7 +205,11 @@ pub fn entries(model: &Model, typed: &str) -> Vec<Entry> {
         }
         "q" | "q!" => vec![Entry::new("quit", "", Run::Action(ActionId::Quit))],
         "ctx" => contexts(model, ""),
-        "ns" => vec![Entry::new("ns: all", "shows every namespace", Run::Namespaces(vec![]))],
+        "ns" => vec![Entry::new(
+            "ns: all",
+            "shows every namespace",
+            Run::Namespaces(vec![]),
+        )],
         "" => {
             let mut recent = recent(model);
             recent.extend(actions(model));
@@ -237,11 +252,24 @@ pub fn draw(model: &Model, palette: &Palette, buffer: &mut Buffer) {
         return;
     }
     let input = Rect::new(inside.x, inside.y, inside.width, 1);
-    prompt::draw_line(buffer, input, ": ", &palette.line, theme.strong, theme.selected);
+    prompt::draw_line(
+        buffer,
+        input,
+        ": ",
+        &palette.line,
+        theme.strong,
+        theme.selected,
+    );
     let height = usize::from(inside.height - 1);
     let selected = palette.selected.min(entries.len().saturating_sub(1));
     let top = selected.saturating_sub(height.saturating_sub(1));
-    for (row, (index, entry)) in entries.iter().enumerate().skip(top).take(height).enumerate() {
+    for (row, (index, entry)) in entries
+        .iter()
+        .enumerate()
+        .skip(top)
+        .take(height)
+        .enumerate()
+    {
         let y = inside.y + 1 + row as u16;
         let line = Rect::new(inside.x, y, inside.width, 1);
         let off = entry.reason.is_some();
@@ -279,7 +307,9 @@ mod tests {
     fn the_best_match_comes_first() {
         let titles = ["clear dedup", "resend", "resources", "reverse"];
         let best = |typed: &str| {
-            let entries = titles.iter().map(|title| Entry::new(*title, "", Run::Nothing));
+            let entries = titles
+                .iter()
+                .map(|title| Entry::new(*title, "", Run::Nothing));
             let ranked = ranked(entries.collect(), typed);
             ranked.first().map(|entry| entry.title.clone())
         };

@@ -25,7 +25,14 @@ pub fn draw_line(
     let before = text::width(line.before_cursor());
     let hidden = before.saturating_sub(usize::from(room - 1));
     let x = area.x + used;
-    cells::put(buffer, x, area.y, room, text::skip(line.text(), hidden), style);
+    cells::put(
+        buffer,
+        x,
+        area.y,
+        room,
+        text::skip(line.text(), hidden),
+        style,
+    );
     let place = u16::try_from(before - hidden.min(before)).unwrap_or(0);
     cells::shade(buffer, x + place.min(room - 1), area.y, 1, cursor);
 }

@@ -104,7 +104,11 @@ impl TextView {
         let Some(&start) = self.starts.get(number) else {
             return "";
         };
-        let end = self.starts.get(number + 1).copied().unwrap_or(self.text.len());
+        let end = self
+            .starts
+            .get(number + 1)
+            .copied()
+            .unwrap_or(self.text.len());
         let line = self.text.get(start..end).unwrap_or("");
         line.strip_suffix('\n').unwrap_or(line)
     }
@@ -115,7 +119,9 @@ impl TextView {
         self.top = if rows < 0 {
             self.top.saturating_sub(step)
         } else {
-            self.top.saturating_add(step).min(self.len().saturating_sub(height))
+            self.top
+                .saturating_add(step)
+                .min(self.len().saturating_sub(height))
         };
     }
 
@@ -149,7 +155,14 @@ impl TextView {
 
     /// Number of the present hit (from 1) and of all.
     pub fn hits(&self) -> (usize, usize) {
-        (if self.hits.is_empty() { 0 } else { self.hit + 1 }, self.hits.len())
+        (
+            if self.hits.is_empty() {
+                0
+            } else {
+                self.hit + 1
+            },
+            self.hits.len(),
+        )
     }
 
     /// Brings the first hit at or below the top into view.
@@ -179,7 +192,9 @@ impl TextView {
         if let Some(&line) = self.hits.get(self.hit)
             && !(self.top..self.top.saturating_add(height)).contains(&line)
         {
-            self.top = line.saturating_sub(height / 3).min(self.len().saturating_sub(height));
+            self.top = line
+                .saturating_sub(height / 3)
+                .min(self.len().saturating_sub(height));
         }
     }
 
@@ -199,7 +214,9 @@ impl TextView {
     pub fn draw(&self, buffer: &mut Buffer, look: &Look, area: Rect) {
         let theme = &look.theme;
         let height = usize::from(area.height);
-        let top = self.top.min(self.len().saturating_sub(height.min(self.len())));
+        let top = self
+            .top
+            .min(self.len().saturating_sub(height.min(self.len())));
         for (row, number) in (top..self.len()).take(height).enumerate() {
             let y = area.y + u16::try_from(row).unwrap_or(u16::MAX);
             let style = match self.tones.get(number).copied().unwrap_or_default() {

@@ -38,7 +38,10 @@ fn failed_watch(model: &Model, watch: &WatchStatus) -> Option<String> {
     };
     let since = clock::age(*since_ms, model.now_ms);
     let dot = if message.ends_with('.') { "" } else { "." };
-    Some(format!("{}: {message}{dot} {help} Retrying for {since}.", watch.kind))
+    Some(format!(
+        "{}: {message}{dot} {help} Retrying for {since}.",
+        watch.kind
+    ))
 }
 
 fn resources(model: &Model) -> Option<Advice> {
@@ -63,8 +66,10 @@ fn resources(model: &Model) -> Option<Advice> {
         return Some(lines);
     }
     let watches = model.session.watches.as_deref().unwrap_or_default();
-    let failures: Vec<String> =
-        watches.iter().filter_map(|watch| failed_watch(model, watch)).collect();
+    let failures: Vec<String> = watches
+        .iter()
+        .filter_map(|watch| failed_watch(model, watch))
+        .collect();
     if model.session.is_unreachable() {
         let server = match model.session.server.as_str() {
             "" => "The API server",
@@ -72,7 +77,10 @@ fn resources(model: &Model) -> Option<Advice> {
         };
         let mut lines = vec![format!("{server} can't be reached; retrying.")];
         lines.extend(failures);
-        lines.push(format!("{} chooses another context.", key_of(model, ActionId::Context)));
+        lines.push(format!(
+            "{} chooses another context.",
+            key_of(model, ActionId::Context)
+        ));
         return Some(lines);
     }
     if !failures.is_empty() {
@@ -80,10 +88,17 @@ fn resources(model: &Model) -> Option<Advice> {
         lines.extend(failures);
         return Some(lines);
     }
-    if watches.is_empty() || watches.iter().any(|watch| watch.phase == WatchPhase::Listing) {
+    if watches.is_empty()
+        || watches
+            .iter()
+            .any(|watch| watch.phase == WatchPhase::Listing)
+    {
         return Some(vec!["Reading the cluster ...".to_owned()]);
     }
-    let seen = watches.iter().map(|watch| watch.objects).fold(0, u64::saturating_add);
+    let seen = watches
+        .iter()
+        .map(|watch| watch.objects)
+        .fold(0, u64::saturating_add);
     Some(vec![
         "No resource is subscribed to a trigger.".to_owned(),
         format!(
@@ -103,7 +118,10 @@ fn triggers(model: &Model) -> Option<Advice> {
         return None;
     }
     if let Some(problem) = &pane.problem {
-        return Some(vec!["This resource can't be evaluated.".to_owned(), problem.clone()]);
+        return Some(vec![
+            "This resource can't be evaluated.".to_owned(),
+            problem.clone(),
+        ]);
     }
     if pane.target().is_none() {
         return Some(vec!["No resource is selected.".to_owned()]);
@@ -120,7 +138,10 @@ fn history(model: &Model) -> Option<Advice> {
         return None;
     }
     if let Some(problem) = &pane.problem {
-        return Some(vec!["The history can't be read.".to_owned(), problem.clone()]);
+        return Some(vec![
+            "The history can't be read.".to_owned(),
+            problem.clone(),
+        ]);
     }
     if pane.loading {
         return Some(vec!["Reading the history ...".to_owned()]);
@@ -131,7 +152,10 @@ fn history(model: &Model) -> Option<Advice> {
     let status = model.session.status.as_ref();
     let mut lines = vec!["Nothing was sent yet.".to_owned()];
     if let Some(status) = status.filter(|status| !status.reason.is_empty()) {
-        lines.push(format!("The engine is in mode {}: {}", status.mode, status.reason));
+        lines.push(format!(
+            "The engine is in mode {}: {}",
+            status.mode, status.reason
+        ));
     } else if let Some(status) = status {
         lines.push(format!(
             "The engine is in mode {}; {} changes it.",
@@ -158,7 +182,10 @@ fn keys(model: &Model) -> Option<Advice> {
     let edit = key_of(model, ActionId::Edit);
     if !view.found {
         return Some(vec![
-            format!("There is no ConfigMap {} in namespace {}.", view.name, view.namespace),
+            format!(
+                "There is no ConfigMap {} in namespace {}.",
+                view.name, view.namespace
+            ),
             format!("{edit} makes one from an example, in the editor; nothing is written unasked."),
         ]);
     }

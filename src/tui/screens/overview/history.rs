@@ -103,6 +103,17 @@ impl HistoryPane {
         self.window = Window::default();
     }
 
+    /// Some deliveries were not told: they have to be read from the store.
+    pub fn missed(&mut self) {
+        if self.follow {
+            let query = self.query.clone();
+            self.restart(query, true);
+        } else {
+            // What is being read stays; the missing rows are newer and come as a page.
+            self.at_head = false;
+        }
+    }
+
     /// A delivery is new or changed.
     pub fn live(&mut self, delivery: &Arc<Delivery>) {
         let position = self.position(delivery.new.id);

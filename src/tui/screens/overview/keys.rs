@@ -9,7 +9,9 @@ use crate::tui::window::Window;
 
 /// Columns that a filter may name.
 pub const FILTER: &[FilterColumn] = &[
-    FilterColumn { names: &["key", "name"] },
+    FilterColumn {
+        names: &["key", "name"],
+    },
     FilterColumn { names: &["state"] },
     FilterColumn { names: &["text"] },
 ];
@@ -116,7 +118,9 @@ impl KeysPane {
                     key: key.clone(),
                     mark: KeyMark::Ignored,
                     used_by: used_by(view, key),
-                    draft: drafts.iter().any(|draft| draft.id.key.as_ref() == Some(key)),
+                    draft: drafts
+                        .iter()
+                        .any(|draft| draft.id.key.as_ref() == Some(key)),
                     note: String::new(),
                     diagnostics: Vec::new(),
                 };
@@ -174,7 +178,10 @@ impl KeysPane {
     /// After changes: keeps the selection on its key.
     pub fn settle(&mut self, height: usize) {
         let selected = self.selected.as_ref();
-        let place = self.entries.iter().position(|entry| Some(&entry.key) == selected);
+        let place = self
+            .entries
+            .iter()
+            .position(|entry| Some(&entry.key) == selected);
         match place {
             Some(place) => self.window.moved(place, self.entries.len(), height),
             None => self.select_at(self.window.position, height),
@@ -196,7 +203,10 @@ impl KeysPane {
     /// Selects the key at a place.
     pub fn select_at(&mut self, place: usize, height: usize) {
         self.window.select(place, self.entries.len(), height);
-        self.selected = self.entries.get(self.window.position).map(|entry| entry.key.clone());
+        self.selected = self
+            .entries
+            .get(self.window.position)
+            .map(|entry| entry.key.clone());
     }
 }
 

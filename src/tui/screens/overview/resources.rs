@@ -14,9 +14,13 @@ use std::sync::Arc;
 pub const FILTER: &[FilterColumn] = &[
     FilterColumn { names: &["state"] },
     FilterColumn { names: &["kind"] },
-    FilterColumn { names: &["ns", "namespace"] },
+    FilterColumn {
+        names: &["ns", "namespace"],
+    },
     FilterColumn { names: &["name"] },
-    FilterColumn { names: &["trigger", "last"] },
+    FilterColumn {
+        names: &["trigger", "last"],
+    },
 ];
 
 const NAMESPACE: usize = 2;
@@ -76,7 +80,10 @@ impl Sums {
     fn count(&mut self, row: &ResourceRow, add: bool) {
         let counts = [
             (&mut self.firing, row.conditions_true > 0),
-            (&mut self.errors, row.errors > 0 || row.state == RowState::Error),
+            (
+                &mut self.errors,
+                row.errors > 0 || row.state == RowState::Error,
+            ),
             (&mut self.failed, row.state == RowState::Failed),
         ];
         for (sum, counted) in counts {
@@ -144,7 +151,10 @@ impl ResourcesPane {
     /// After changes: keeps the selection on its row, or, when that is gone, on its neighbour.
     pub fn settle(&mut self, height: usize) {
         let len = self.table.len();
-        let position = self.selected.as_ref().and_then(|key| self.table.position(key));
+        let position = self
+            .selected
+            .as_ref()
+            .and_then(|key| self.table.position(key));
         match position {
             Some(position) => self.window.moved(position, len, height),
             None => {

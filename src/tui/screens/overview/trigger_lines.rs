@@ -89,7 +89,11 @@ fn result_text(condition: &ConditionView) -> String {
         if !text.is_empty() {
             text.to_owned()
         } else if condition.description.is_empty() {
-            condition.when.split_whitespace().collect::<Vec<_>>().join(" ")
+            condition
+                .when
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" ")
         } else {
             condition.description.clone()
         }
@@ -212,7 +216,11 @@ fn notes(inspection: &Inspection, now_ms: i64, zone: &TimeZone, lines: &mut Vec<
             let to = subscription.destination.label();
             let text = format!("{} to {to}: {}", trigger.name, subscription.origin);
             match &subscription.problem {
-                Some(problem) => note(Some(Mark::Error), "subscribed", format!("{text}; {problem}")),
+                Some(problem) => note(
+                    Some(Mark::Error),
+                    "subscribed",
+                    format!("{text}; {problem}"),
+                ),
                 None => note(None, "subscribed", text),
             }
         }

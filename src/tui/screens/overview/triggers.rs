@@ -16,7 +16,9 @@ use std::sync::Arc;
 /// Columns that a filter may name.
 pub const FILTER: &[FilterColumn] = &[
     FilterColumn { names: &["state"] },
-    FilterColumn { names: &["trigger", "to", "name"] },
+    FilterColumn {
+        names: &["trigger", "to", "name"],
+    },
     FilterColumn { names: &["result"] },
     FilterColumn { names: &["text"] },
 ];
@@ -171,7 +173,10 @@ impl TriggersPane {
     pub fn settle(&mut self, height: usize) {
         let len = self.lines.len();
         let selected = self.selected.as_ref();
-        let place = self.lines.iter().position(|line| Some(&line.id) == selected);
+        let place = self
+            .lines
+            .iter()
+            .position(|line| Some(&line.id) == selected);
         match place {
             Some(place) => self.window.moved(place, len, height),
             None => self.select_at(self.window.position, height),
@@ -193,7 +198,10 @@ impl TriggersPane {
     /// Selects the line at a place.
     pub fn select_at(&mut self, place: usize, height: usize) {
         self.window.select(place, self.lines.len(), height);
-        self.selected = self.lines.get(self.window.position).map(|line| line.id.clone());
+        self.selected = self
+            .lines
+            .get(self.window.position)
+            .map(|line| line.id.clone());
     }
 
     /// What a resend of the selected line, or of everything, would send: trigger, place, where to.
@@ -228,14 +236,22 @@ impl TriggersPane {
         };
         let noted = |key: &String| inspection.notified.iter().any(|(noted, _)| noted == key);
         if matches!(line, None | Some(LineId::Note(_))) {
-            return inspection.notified.iter().map(|(key, _)| key.clone()).collect();
+            return inspection
+                .notified
+                .iter()
+                .map(|(key, _)| key.clone())
+                .collect();
         }
         let mut keys = Vec::new();
         for trigger in &inspection.triggers {
             for condition in &trigger.conditions {
                 for decision in &condition.decisions {
-                    if clears(line, &trigger.name, condition.key.index, &decision.destination)
-                        && noted(&decision.state_key)
+                    if clears(
+                        line,
+                        &trigger.name,
+                        condition.key.index,
+                        &decision.destination,
+                    ) && noted(&decision.state_key)
                     {
                         keys.push(decision.state_key.clone());
                     }

@@ -68,7 +68,11 @@ impl RowArea {
             return;
         }
         let theme = &model.look.theme;
-        let style = if self.focused { theme.selected } else { theme.marked };
+        let style = if self.focused {
+            theme.selected
+        } else {
+            theme.marked
+        };
         cells::shade(buffer, self.area.x, self.area.y, self.area.width, style);
     }
 
@@ -76,7 +80,14 @@ impl RowArea {
         let cursor = if self.selected { ">" } else { " " };
         let area = self.area;
         cells::put(buffer, area.x, area.y, 1, cursor, model.look.theme.strong);
-        cells::put(buffer, area.x + 1, area.y, area.width.saturating_sub(1), glyph, style);
+        cells::put(
+            buffer,
+            area.x + 1,
+            area.y,
+            area.width.saturating_sub(1),
+            glyph,
+            style,
+        );
     }
 
     fn cell(&self, buffer: &mut Buffer, column: &Column, place: Placed, text: &str, style: Style) {
@@ -206,7 +217,14 @@ fn head(
     let line = Rect::new(inside.x, inside.y, inside.width, 1);
     cells::heads(buffer, line, columns, placed, model.look.theme.dim);
     // The mark's head stands above the mark, not above the cursor.
-    cells::put(buffer, inside.x, inside.y, inside.width.min(2), " S", model.look.theme.dim);
+    cells::put(
+        buffer,
+        inside.x,
+        inside.y,
+        inside.width.min(2),
+        " S",
+        model.look.theme.dim,
+    );
     Rect::new(inside.x, inside.y + 1, inside.width, inside.height - 1)
 }
 
@@ -219,7 +237,9 @@ fn draw_resources(model: &Model, inside: Rect, focused: bool, buffer: &mut Buffe
     let pane = &model.overview.resources;
     let placed = cells::place(&RESOURCES, inside.width);
     let list = head(model, inside, &RESOURCES, &placed, buffer);
-    let visible = pane.window.visible(pane.table.len(), usize::from(list.height));
+    let visible = pane
+        .window
+        .visible(pane.table.len(), usize::from(list.height));
     for (row, position) in visible.enumerate() {
         let Some(resource) = pane.table.row(position) else {
             return;
@@ -242,7 +262,11 @@ fn draw_resource(
 ) {
     let theme = &model.look.theme;
     let mark = Mark::from(resource.state);
-    let dim = if mark == Mark::Idle { theme.dim } else { theme.text };
+    let dim = if mark == Mark::Idle {
+        theme.dim
+    } else {
+        theme.text
+    };
     for place in placed {
         let column = &RESOURCES[place.index];
         let mut put = |text: &str, style: Style| row.cell(buffer, column, *place, text, style);
@@ -282,7 +306,9 @@ pub fn shown_time(resource: &ResourceRow) -> i64 {
 fn draw_triggers(model: &Model, list: Rect, focused: bool, buffer: &mut Buffer) {
     let pane = &model.overview.triggers;
     let lines = pane.lines();
-    let heads = lines.iter().map(|line| text::width(&line.head) + usize::from(line.indent));
+    let heads = lines
+        .iter()
+        .map(|line| text::width(&line.head) + usize::from(line.indent));
     let most = usize::from(list.width) * 2 / 5;
     let head = heads.max().unwrap_or(0).clamp(8, most.max(8));
     let visible = pane.window.visible(lines.len(), usize::from(list.height));
@@ -309,7 +335,11 @@ fn draw_trigger(
     let theme = &model.look.theme;
     let area = row.area;
     let mark = line.mark.unwrap_or(Mark::Idle);
-    let style = if line.mark.is_some() { theme.mark(mark) } else { theme.dim };
+    let style = if line.mark.is_some() {
+        theme.mark(mark)
+    } else {
+        theme.dim
+    };
     let cursor = if row.selected { ">" } else { " " };
     let indent = " ".repeat(usize::from(line.indent));
     let glyph = line.mark.map_or(" ", Mark::glyph);
@@ -328,7 +358,11 @@ fn draw_trigger(
         Mark::Idle | Mark::Already => theme.dim,
         _ => theme.text,
     };
-    let name_style = if line.indent == 0 && line.mark.is_some() { theme.strong } else { theme.text };
+    let name_style = if line.indent == 0 && line.mark.is_some() {
+        theme.strong
+    } else {
+        theme.text
+    };
     cells::put_pieces(
         buffer,
         area,
@@ -373,7 +407,11 @@ fn draw_history_row(
 ) {
     let theme = &model.look.theme;
     let mark = Mark::from(row_of.state);
-    let dim = if mark == Mark::Already { theme.dim } else { theme.text };
+    let dim = if mark == Mark::Already {
+        theme.dim
+    } else {
+        theme.text
+    };
     for place in placed {
         let column = &HISTORY[place.index];
         let mut put = |text: &str, style: Style| row.cell(buffer, column, *place, text, style);
@@ -382,7 +420,10 @@ fn draw_history_row(
             1 => {
                 let at = clock::time(row_of.new.created_ms, model.now_ms, &model.zone);
                 // Of other days the date says more than the minute.
-                put(at.get(..8).map_or(at.as_str(), |cut| cut.trim_end()), theme.dim);
+                put(
+                    at.get(..8).map_or(at.as_str(), |cut| cut.trim_end()),
+                    theme.dim,
+                );
             }
             2 if row_of.new.trigger.is_empty() => put(row_of.state.word(), dim),
             2 => put(&row_of.new.trigger, dim),
@@ -418,13 +459,21 @@ fn draw_keys(model: &Model, shape: Shape, inside: Rect, focused: bool, buffer: &
     let theme = &model.look.theme;
     // Where the pane has no preview of its own, the findings of the selected key are shown here.
     let own_detail = shape == Shape::Four && inside.height >= 9;
-    let details = if own_detail { key_details(model) } else { Vec::new() };
-    let detail_height = u16::try_from(details.len()).unwrap_or(0).min(inside.height / 3);
+    let details = if own_detail {
+        key_details(model)
+    } else {
+        Vec::new()
+    };
+    let detail_height = u16::try_from(details.len())
+        .unwrap_or(0)
+        .min(inside.height / 3);
     let mut list_area = inside;
     list_area.height -= detail_height;
     let placed = cells::place(&KEYS, inside.width);
     let list = head(model, list_area, &KEYS, &placed, buffer);
-    let visible = pane.window.visible(pane.entries().len(), usize::from(list.height));
+    let visible = pane
+        .window
+        .visible(pane.entries().len(), usize::from(list.height));
     for (row, position) in visible.enumerate() {
         let Some(entry) = pane.entries().get(position) else {
             return;
@@ -446,7 +495,10 @@ fn draw_keys(model: &Model, shape: Shape, inside: Rect, focused: bool, buffer: &
             match place.index {
                 0 => row.mark(model, buffer, entry.mark.glyph(), style),
                 1 => put(&entry.key, theme.text),
-                2 => put(&entry.used_by.map_or_else(String::new, text::count), theme.text),
+                2 => put(
+                    &entry.used_by.map_or_else(String::new, text::count),
+                    theme.text,
+                ),
                 3 if entry.draft => put("draft", theme.warn),
                 3 => put(entry.mark.word(), style),
                 _ => put(&entry.note, theme.dim),
@@ -464,9 +516,14 @@ fn key_details(model: &Model) -> Vec<(String, Style)> {
     let mut lines = Vec::new();
     if let Some(entry) = model.overview.keys.selected_entry() {
         for diagnostic in &entry.diagnostics {
-            let place = diagnostic.position.map_or_else(String::new, |at| format!(" {at}"));
+            let place = diagnostic
+                .position
+                .map_or_else(String::new, |at| format!(" {at}"));
             let style = theme.severity(diagnostic.severity);
-            lines.push((format!("{}{place} {}", diagnostic.severity, diagnostic.message), style));
+            lines.push((
+                format!("{}{place} {}", diagnostic.severity, diagnostic.message),
+                style,
+            ));
             if let Some(help) = &diagnostic.help {
                 lines.push((format!("  {help}"), theme.text));
             }
@@ -501,7 +558,11 @@ fn draw_preview(model: &Model, area: Rect, buffer: &mut Buffer) {
         Pane::Resources => return,
         Pane::Triggers => {
             let id = overview.triggers.selected.as_ref();
-            let selected = overview.triggers.lines().iter().find(|line| Some(&line.id) == id);
+            let selected = overview
+                .triggers
+                .lines()
+                .iter()
+                .find(|line| Some(&line.id) == id);
             if let Some(line) = selected {
                 let width = usize::from(area.width.saturating_sub(2));
                 let wrapped = text::wrap(&line.text, width);
@@ -548,7 +609,10 @@ fn delivery_lines(model: &Model, row: &Delivery) -> Vec<(String, Style)> {
     }
     facts.push(text::plural(u64::from(row.attempts), "try", "tries"));
     if let Some(next) = row.next_ms {
-        facts.push(format!("next {}", clock::time(next, model.now_ms, &model.zone)));
+        facts.push(format!(
+            "next {}",
+            clock::time(next, model.now_ms, &model.zone)
+        ));
     }
     facts.push(format!("cause {}", row.new.cause.word()));
     if row.patched_ms.is_some() {

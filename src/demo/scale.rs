@@ -1,0 +1,57 @@
+//! The `scale` subresource: the number of replicas of an object, in a form that is the same for
+//! all kinds.
+
+use super::object::{as_map, meta, meta_mut};
+use super::status::ApiError;
+use super::write::{Track, Write, Written};
+use serde_json::{Value, json};
+
+/// The `Scale` face of an object with replicas.
+pub(super) fn scale_of(object: &Value) -> Value {
+    let labels = object["spec"]["selector"]["matchLabels"].as_object();
+    let selector: Vec<String> = labels
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .collect();
+    let metadata = &object["metadata"];
+    json!({
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {
+            "name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"],
+            "resourceVersion": metadata["resourceVersion"],
+            "creationTimestamp": metadata["creationTimestamp"],
+        },
+        "spec": {"replicas": object["spec"]["replicas"].as_u64().unwrap_or_default()},
+        "status": {
+            "replicas": object["status"]["replicas"].as_u64().unwrap_or_default(),
+            "selector": selector.join(","),
+        },
+    })
+}
+
+impl Write<'_> {
+    /// Writes the replicas that `wanted` makes of the present `Scale`.
+    pub(super) fn update_scale(
+        &self,
+        wanted: impl Fn(&Value) -> Result<Value, ApiError>,
+    ) -> Result<Written, ApiError> {
+        if !self.resource().scale {
+            return Err(ApiError::no_such_path());
+        }
+        let changed = self.change(Track::Update, |before, object| {
+            let scale = wanted(&scale_of(before))?;
+            let replicas = scale["spec"]["replicas"].as_u64().unwrap_or_default();
+            as_map(&mut object["spec"]).insert("replicas".to_owned(), replicas.into());
+            let version = meta(&scale, "resourceVersion");
+            meta_mut(object).insert("resourceVersion".to_owned(), version.into());
+            Ok(())
+        })?;
+        let object = match changed {
+            Ok(stored) => stored.value(),
+            Err(tree) => tree,
+        };
+        Ok(Written::Document(scale_of(&object)))
+    }
+}
