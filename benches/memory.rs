@@ -62,7 +62,7 @@ async fn resident(pods: usize, subscribed: usize) -> u64 {
             "service.webhook.webhook": "url: http://127.0.0.1:9/\n",
         },
     });
-    cluster.put("configmaps", map).unwrap();
+    cluster.objects().put("configmaps", map).unwrap();
     for number in 0..pods {
         cluster
             .put("pods", pod(number, number < subscribed))

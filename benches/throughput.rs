@@ -71,7 +71,7 @@ async fn measure(with_engine: bool) -> f64 {
     .unwrap();
     let receiver = Receiver::start(0).await.unwrap();
     for number in 0..PODS {
-        cluster.put("pods", pod(number)).unwrap();
+        cluster.objects().put("pods", pod(number)).unwrap();
     }
     let url = format!("{}/webhook", receiver.url());
     let data = json!({
@@ -86,7 +86,7 @@ async fn measure(with_engine: bool) -> f64 {
         "metadata": {"name": "pod-notifications-cm", "namespace": "default"},
         "data": data,
     });
-    cluster.put("configmaps", map).unwrap();
+    cluster.objects().put("configmaps", map).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let kubeconfig = dir.path().join("kubeconfig");
     std::fs::write(&kubeconfig, cluster.kubeconfig()).unwrap();
@@ -154,7 +154,7 @@ async fn run_bare(client: Cluster, cluster: &SimCluster, url: &str) -> Duration 
     let http = reqwest::Client::new();
     let slots = Arc::new(Semaphore::new(CONCURRENCY));
     let kind = Arc::new(Kind::pod());
-    let pods = cluster.list("pods", "default");
+    let pods = cluster.objects().list("pods", "default");
     let begun = Instant::now();
     let mut tasks = Vec::with_capacity(PODS);
     for pod in pods {

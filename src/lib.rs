@@ -14,6 +14,7 @@
 //! | [`template`] | Go templates and Handlebars |
 //! | [`service`] | notification services |
 //! | [`catalog`] | ConfigMap and Secret, read |
+//! | [`check`] | the lint of a configuration |
 //! | [`cluster`] | everything that talks to the API server |
 //! | [`history`] | the record of deliveries |
 //! | [`engine`] | from a change to a notification that was sent and recorded |
@@ -26,6 +27,7 @@
 #![warn(missing_docs)]
 
 pub mod catalog;
+pub mod check;
 pub mod cli;
 pub mod cluster;
 #[cfg(feature = "demo")]

@@ -16,22 +16,49 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("settings", &["domain", "golang"]),
     ("telemetry", &["golang"]),
     ("service", &["template", "yaml", "domain", "golang"]),
-    ("catalog", &["service", "template", "expr", "yaml", "domain", "golang"]),
+    (
+        "catalog",
+        &["service", "template", "expr", "yaml", "domain", "golang"],
+    ),
+    (
+        "check",
+        &[
+            "catalog", "service", "template", "expr", "yaml", "domain", "golang",
+        ],
+    ),
     ("cluster", &["domain", "golang"]),
     (
         "engine",
-        &["catalog", "cluster", "service", "template", "expr", "history", "yaml", "domain", "golang"],
+        &[
+            "catalog", "cluster", "service", "template", "expr", "history", "yaml", "domain",
+            "golang",
+        ],
     ),
     ("demo", &["domain"]),
     (
         "tui",
-        &["engine", "history", "catalog", "template", "expr", "yaml", "domain"],
+        &[
+            "engine", "history", "check", "catalog", "template", "expr", "yaml", "domain",
+        ],
     ),
     (
         "cli",
         &[
-            "tui", "demo", "engine", "catalog", "cluster", "service", "template", "expr", "history",
-            "settings", "telemetry", "yaml", "domain", "golang",
+            "tui",
+            "demo",
+            "engine",
+            "check",
+            "catalog",
+            "cluster",
+            "service",
+            "template",
+            "expr",
+            "history",
+            "settings",
+            "telemetry",
+            "yaml",
+            "domain",
+            "golang",
         ],
     ),
 ];
@@ -82,11 +109,16 @@ fn there_are_no_circles() {
 /// The first segments of all `crate::…` paths outside of comments.
 fn modules_used(text: &str) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
-    for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+    for line in text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+    {
         for (position, _) in line.match_indices("crate::") {
             let rest = &line[position + "crate::".len()..];
-            let name: String =
-                rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            let name: String = rest
+                .chars()
+                .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+                .collect();
             if !name.is_empty() {
                 used.insert(name);
             }

@@ -5,7 +5,10 @@
 mod support;
 
 use kubechime::catalog::{Catalog, ConfigSource};
+use kubechime::domain::Destination;
 use kubechime::expr::Env;
+use kubechime::service::{add_destination, render};
+use kubechime::template::Vars;
 use kubechime::yaml;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -83,6 +86,32 @@ fn examples_are_subscribed() {
                 assert!(catalog.services.contains_key(service), "{file}: {service}");
             }
         }
+    }
+}
+
+/// The templates render for this object, and the body for the web hook is JSON.
+fn check_templates(catalog: &Catalog, kind: &str, object: &Value, names: &[String]) {
+    let mut object = object.clone();
+    object["metadata"]["namespace"] = "shop".into();
+    object["metadata"]["name"] = "web \"1\"".into();
+    let to = Destination::new("webhook", "");
+    let mut vars = Vars::new();
+    vars.json(kind, &object);
+    add_destination(&mut vars, &to);
+    for name in names {
+        let template = std::slice::from_ref(&catalog.templates[name]);
+        let notification = render(template, &vars, "webhook", "webhook");
+        let notification = notification.unwrap_or_else(|e| panic!("{name}: {e}"));
+        let message = &notification.message;
+        assert!(message.contains("shop/web \"1\""), "{name}: {message}");
+        assert!(
+            !message.contains('\n') && !message.contains("<no value>"),
+            "{name}: {message}"
+        );
+        let body = &notification.webhook["webhook"].body;
+        let body: Value =
+            serde_json::from_str(body).unwrap_or_else(|e| panic!("{name}: {e}: {body}"));
+        assert_eq!(body["resource"], "shop/web \"1\"", "{name}");
     }
 }
 
@@ -203,6 +232,9 @@ fn conditions_are_true_when_they_should() {
                     let value = value.unwrap_or_else(|e| panic!("{name}: {e}: {object}"));
                     let expected = name == expected;
                     assert_eq!(value.as_bool(), Some(expected), "{name}: {object}");
+                    if expected {
+                        check_templates(&catalog, kind, object, &condition.send);
+                    }
                     if let Some((_, once_per)) = condition.once_per.as_ref().filter(|_| expected) {
                         let value = once_per
                             .eval(&env)

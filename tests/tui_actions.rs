@@ -7,7 +7,7 @@ mod fixture;
 use fixture::*;
 use kubechime::domain::{DeliveryState, Destination, Mode, Severity};
 use kubechime::engine::{
-    Batch, CatalogView, Command, CommandError, LeaseStatus, Reply, Resend, RowState,
+    Batch, CatalogView, Command, CommandError, LeaseStatus, Reply, Resend, RowState, WatchPhase,
 };
 use kubechime::history::{History, MEMORY};
 use kubechime::tui::key::Key;
@@ -680,6 +680,22 @@ fn a_large_batch_is_taken_over_in_steps() {
 }
 
 #[test]
+fn the_first_row_is_selected_until_the_cluster_is_read() {
+    let mut model = launched(&options(), 120, 36);
+    let one = |name: &str, ago_s: i64, phase: WatchPhase| Batch {
+        rows: vec![Arc::new(row("Pod", "a", name, RowState::Sent, ago_s))],
+        watches: Some(watches(phase)),
+        ..Batch::default()
+    };
+    batch(&mut model, one("older", 50, WatchPhase::Listing));
+    assert_eq!(selected(&model), "older");
+    batch(&mut model, one("newer", 40, WatchPhase::Live));
+    assert_eq!(selected(&model), "newer");
+    batch(&mut model, one("newest", 30, WatchPhase::Live));
+    assert_eq!(selected(&model), "newer");
+}
+
+#[test]
 fn the_mouse_selects_opens_and_scrolls() {
     let mut model = standard();
     send(&mut model, Msg::Mouse(MouseInput::Click { x: 5, y: 6 }));
@@ -713,7 +729,7 @@ fn copying_takes_what_is_selected() {
 fn a_paste_goes_where_text_is_typed_and_nowhere_else() {
     let mut model = standard();
     send(&mut model, Msg::Paste("rq\ny".into()));
-    assert!(model.overlays.is_empty() && !model.leaving);
+    assert!(model.overlays.is_empty());
     keys(&mut model, "/");
     send(&mut model, Msg::Paste("che\nckout".into()));
     assert_eq!(model.overview.resources.filter_text, "checkout");

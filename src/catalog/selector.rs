@@ -246,7 +246,6 @@ impl<'t> Parser<'t> {
                     values.insert(checked_value(key, token)?);
                     match self.tokens.next() {
                         Some(")") => return Ok(values),
-                        Some(",") if self.peek() == Some(")") => {}
                         Some(",") => {}
                         other => return Err(expected(other, "',' or ')'")),
                     }

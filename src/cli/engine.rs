@@ -201,7 +201,7 @@ pub(super) async fn start(
     })
 }
 
-fn expression_options(version: &str) -> anyhow::Result<expr::Options> {
+pub(super) fn expression_options(version: &str) -> anyhow::Result<expr::Options> {
     let version = match version {
         "1.16" => expr::Version::V1_16,
         "1.17" => expr::Version::V1_17,

@@ -1,15 +1,26 @@
 //! The command line: what can be asked for, and the wiring of the parts that do it.
 
+mod check;
+mod check_files;
 mod connection;
 #[cfg(all(feature = "demo", feature = "tui"))]
 mod demo;
 mod engine;
+mod explain;
+mod explain_view;
 mod generate;
+mod loading;
+mod output;
+mod place;
 #[cfg(feature = "demo")]
 mod receiver;
 mod run;
+mod sarif;
 #[cfg(feature = "demo")]
 mod serve;
+mod table;
+mod template;
+mod trigger;
 #[cfg(feature = "tui")]
 mod tui;
 
@@ -37,6 +48,14 @@ enum Command {
     Tui,
     /// Run the engine without a screen, as in a Deployment.
     Run,
+    /// Look for mistakes in ConfigMaps with notifications, in files or in the cluster.
+    Check(check::CheckArgs),
+    /// Say why each notification of an object was, or was not, sent.
+    Explain(explain::ExplainArgs),
+    /// List triggers, or run one on an object.
+    Trigger(trigger::TriggerArgs),
+    /// List templates, or send the notification of one.
+    Template(template::TemplateArgs),
     /// Try it: dashboard and engine on a simulated cluster, with a real webhook receiver.
     #[cfg(feature = "demo")]
     Demo(serve::DemoArgs),
@@ -60,6 +79,10 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Some(Command::Completions { shell }) => generate::completions(shell),
         Some(Command::Man) => generate::man(),
+        Some(Command::Check(args)) => on_runtime(check::run(args, cli.engine)),
+        Some(Command::Explain(args)) => on_runtime(explain::run(args, cli.engine)),
+        Some(Command::Trigger(args)) => on_runtime(trigger::run(args, cli.engine)),
+        Some(Command::Template(args)) => on_runtime(template::run(args, cli.engine)),
         Some(Command::Run) => on_runtime(run::run(cli.engine)),
         #[cfg(feature = "demo")]
         Some(Command::Receiver(args)) => on_runtime(receiver::run(args)),

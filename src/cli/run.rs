@@ -40,7 +40,15 @@ pub(super) async fn run(args: EngineArgs) -> anyhow::Result<ExitCode> {
         cluster.url(),
         settings.config_map,
     );
-    let started = start(cluster, &settings, &paths, true, metrics, Bus::new()).await?;
+    let started = start(
+        cluster,
+        &settings,
+        &paths,
+        true,
+        metrics,
+        Bus::of_condition(),
+    )
+    .await?;
     tokio::select! {
         () = follow(&started.engine, &health) => {}
         result = interrupted() => result?,

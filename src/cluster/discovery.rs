@@ -3,8 +3,8 @@
 use super::api_index::{GroupVersion, Resource, read_index};
 use super::client::Cluster;
 use super::request_error::RequestError;
-use super::suggestion::nearest;
 use crate::domain::Kind;
+use crate::domain::nearest;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

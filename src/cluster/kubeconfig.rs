@@ -3,7 +3,7 @@
 
 use super::connect_error::ConnectError;
 use super::connect_options::{ConnectOptions, overlay};
-use super::suggestion::nearest;
+use crate::domain::nearest;
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use std::ffi::OsString;

@@ -31,7 +31,6 @@ mod project;
 mod request;
 mod request_error;
 mod scan;
-mod suggestion;
 mod watch;
 
 pub use access::{AccessReviews, Right, Rights, RightsQuery};

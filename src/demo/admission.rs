@@ -56,41 +56,8 @@ pub(super) fn prepare_change(
     before: &Value,
     object: &mut Value,
 ) -> Result<(), ApiError> {
-    let kept = [
-        "uid",
-        "name",
-        "namespace",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "generation",
-        "generateName",
-        "resourceVersion",
-        "selfLink",
-    ];
+    prepare_metadata(before, object);
     let old = &before["metadata"];
-    let metadata = meta_mut(object);
-    for field in kept {
-        match &old[field] {
-            Value::Null => metadata.remove(field),
-            value => metadata.insert(field.to_owned(), value.clone()),
-        };
-    }
-    // Owners are kept when the client leaves them out; an empty list clears them.
-    if !metadata.contains_key("managedFields") && !old["managedFields"].is_null() {
-        metadata.insert("managedFields".to_owned(), old["managedFields"].clone());
-    }
-    metadata.retain(|_, value| !value.is_null());
-    for field in ["labels", "annotations", "finalizers", "ownerReferences"] {
-        let empty = metadata.get(field).is_some_and(|value| match value {
-            Value::Object(map) => map.is_empty(),
-            Value::Array(list) => list.is_empty(),
-            _ => false,
-        });
-        if empty {
-            metadata.remove(field);
-        }
-    }
     match subresource {
         "" | "scale" | "binding" => {
             if resource.status {
@@ -129,6 +96,45 @@ pub(super) fn prepare_change(
         meta_mut(object).insert("generation".to_owned(), generation.into());
     }
     Ok(())
+}
+
+/// Puts back what a change of metadata may not touch.
+pub(super) fn prepare_metadata(before: &Value, object: &mut Value) {
+    let kept = [
+        "uid",
+        "name",
+        "namespace",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "generateName",
+        "resourceVersion",
+        "selfLink",
+    ];
+    let old = &before["metadata"];
+    let metadata = meta_mut(object);
+    for field in kept {
+        match &old[field] {
+            Value::Null => metadata.remove(field),
+            value => metadata.insert(field.to_owned(), value.clone()),
+        };
+    }
+    // Owners are kept when the client leaves them out; an empty list clears them.
+    if !metadata.contains_key("managedFields") && !old["managedFields"].is_null() {
+        metadata.insert("managedFields".to_owned(), old["managedFields"].clone());
+    }
+    metadata.retain(|_, value| !value.is_null());
+    for field in ["labels", "annotations", "finalizers", "ownerReferences"] {
+        let empty = metadata.get(field).is_some_and(|value| match value {
+            Value::Object(map) => map.is_empty(),
+            Value::Array(list) => list.is_empty(),
+            _ => false,
+        });
+        if empty {
+            metadata.remove(field);
+        }
+    }
 }
 
 fn restore(before: &Value, object: &mut Value, field: &str) {

@@ -9,6 +9,7 @@ mod access;
 mod admission;
 mod apply;
 mod body;
+mod check;
 mod cluster;
 mod collect;
 mod delete;

@@ -2,6 +2,7 @@
 
 use jiff::{Timestamp, Unit};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -62,6 +63,17 @@ pub(super) struct Header<'a> {
 pub(super) struct HeaderMeta<'a> {
     #[serde(borrow)]
     pub labels: Option<BTreeMap<Cow<'a, str>, Cow<'a, str>>>,
+}
+
+/// Metadata (with kind and version) of a stored object as a tree, and all else as it is.
+pub(super) fn split(json: &[u8]) -> Option<(Value, BTreeMap<&str, &RawValue>)> {
+    let mut rest: BTreeMap<&str, &RawValue> = serde_json::from_slice(json).ok()?;
+    let mut head = Map::new();
+    for name in ["apiVersion", "kind", "metadata"] {
+        let value = serde_json::from_str(rest.remove(name)?.get()).ok()?;
+        head.insert(name.to_owned(), value);
+    }
+    Some((Value::Object(head), rest))
 }
 
 /// A name suffix as `generateName` appends it.

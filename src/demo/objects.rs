@@ -6,7 +6,7 @@ use super::managed::{self, Writer};
 use super::object::meta;
 use super::server::Cluster;
 use super::status::ApiError;
-use super::store::{Change, Collection, Expect, Missed, TooOld, key};
+use super::store::{Change, Collection, Expect, Key, Missed, Stored, TooOld, key};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -38,12 +38,23 @@ impl Objects {
         } else {
             format!("{namespace}/")
         };
-        let page = self
-            .collection(resource)
-            .ok()
-            .and_then(|collection| collection.page(None, &prefix, None, usize::MAX).ok());
-        let entries = page.map(|page| page.entries).unwrap_or_default();
+        let entries = self.stored(resource, &prefix);
         entries.iter().map(|(_, stored)| stored.value()).collect()
+    }
+
+    /// All objects of a kind with their keys.
+    pub(super) fn entries(&self, resource: &str) -> Vec<(Key, Value)> {
+        let entries = self.stored(resource, "");
+        entries
+            .into_iter()
+            .map(|(key, stored)| (key, stored.value()))
+            .collect()
+    }
+
+    fn stored(&self, resource: &str, prefix: &str) -> Vec<(Key, Stored)> {
+        let collection = self.collection(resource).ok();
+        let page = collection.and_then(|c| c.page(None, prefix, None, usize::MAX).ok());
+        page.map(|page| page.entries).unwrap_or_default()
     }
 
     /// How many objects of a kind there are.

@@ -26,13 +26,14 @@ impl Presenter {
         api_version(&self.asked.group, &self.version)
     }
 
-    fn as_stored(&self) -> bool {
+    /// Whether the kind is asked for in the form in which it is stored.
+    pub fn is_as_stored(&self) -> bool {
         self.asked.group == self.stored.group && self.version == self.stored.version
     }
 
     /// The stored object in the version asked for.
     pub fn served_tree(&self, mut object: Value) -> Value {
-        if self.as_stored() {
+        if self.is_as_stored() {
             return object;
         }
         if self.asked.group == events::GROUP {
@@ -44,7 +45,7 @@ impl Presenter {
 
     /// An object of the version asked for as it is stored.
     pub fn to_stored(&self, mut object: Value) -> Value {
-        if self.as_stored() {
+        if self.is_as_stored() {
             return object;
         }
         if self.asked.group == events::GROUP {
@@ -103,7 +104,7 @@ impl Presenter {
 
     /// One stored object.
     pub fn object(&self, stored: &Stored) -> Bytes {
-        if self.form == Form::Plain && self.as_stored() {
+        if self.form == Form::Plain && self.is_as_stored() {
             return stored.json();
         }
         self.tree(stored.value())
@@ -153,7 +154,7 @@ impl Presenter {
 
     /// A watch line that tells of this version.
     pub fn event(&self, kind: ChangeKind, stored: &Stored) -> Bytes {
-        if self.form == Form::Plain && self.as_stored() && stored.is(kind) {
+        if self.form == Form::Plain && self.is_as_stored() && stored.is(kind) {
             return stored.line();
         }
         line(kind.prefix(), &self.object(stored))

@@ -3,7 +3,7 @@
 
 use super::object::{as_map, meta, meta_mut};
 use super::status::ApiError;
-use super::write::{Track, Write, Written};
+use super::write::{Scope, Write, Written};
 use serde_json::{Value, json};
 
 /// The `Scale` face of an object with replicas.
@@ -40,7 +40,7 @@ impl Write<'_> {
         if !self.resource().scale {
             return Err(ApiError::no_such_path());
         }
-        let changed = self.change(Track::Update, |before, object| {
+        let changed = self.change(Scope::Whole, |before, object| {
             let scale = wanted(&scale_of(before))?;
             let replicas = scale["spec"]["replicas"].as_u64().unwrap_or_default();
             as_map(&mut object["spec"]).insert("replicas".to_owned(), replicas.into());

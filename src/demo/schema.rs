@@ -291,45 +291,6 @@ fn custom_member<'s>(schema: &'s Value, name: &str) -> Option<Node<'s>> {
     }
 }
 
-/// The fields that the kind does not have, as messages with their paths.
-pub(super) fn unknown_fields(resource: &Resource, version: &str, object: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    if let Some(root) = of(resource, version) {
-        walk(root, object, &mut String::new(), &mut found);
-    }
-    found
-}
-
-fn walk(node: Node<'_>, value: &Value, path: &mut String, found: &mut Vec<String>) {
-    let length = path.len();
-    match value {
-        Value::Object(members) => {
-            // Directives of strategic merges are no fields.
-            for (name, value) in members.iter().filter(|(name, _)| !name.starts_with('$')) {
-                if length > 0 {
-                    path.push('.');
-                }
-                path.push_str(name);
-                match node.member(name) {
-                    Some(member) => walk(member, value, path, found),
-                    // Scalars in the place of objects are a type error, not an unknown field.
-                    None if matches!(node, Node::Shape(s) if !matches!(s, Shape::Type(_))) => {}
-                    None => found.push(format!("unknown field {path:?}")),
-                }
-                path.truncate(length);
-            }
-        }
-        Value::Array(items) => {
-            for (index, value) in items.iter().enumerate() {
-                path.push_str(&format!("[{index}]"));
-                walk(node.item(), value, path, found);
-                path.truncate(length);
-            }
-        }
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,9 @@
 use super::object::meta_mut;
 use super::resource::Resource;
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::{BTreeMap, VecDeque};
 use std::iter::Peekable;
 use std::ops::Bound;
@@ -56,12 +58,28 @@ pub(super) struct Stored {
     line: Bytes,
 }
 
+/// Members of an object that stay as they are stored.
+pub(super) type Rest<'r> = BTreeMap<&'r str, &'r RawValue>;
+
+/// A member of an object that is written.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Member<'m> {
+    Tree(&'m Value),
+    Raw(&'m RawValue),
+}
+
 impl Stored {
-    fn new(kind: ChangeKind, rv: u64, object: &Value) -> Self {
+    fn new(kind: ChangeKind, rv: u64, object: &Value, rest: &Rest<'_>) -> Self {
         let mut line = Vec::with_capacity(4096);
         line.extend_from_slice(kind.prefix().as_bytes());
-        // Writing a tree of JSON values into memory has no way to fail.
-        let _ = serde_json::to_writer(&mut line, object);
+        let trees = object.as_object().into_iter().flatten();
+        let mut members: BTreeMap<&str, Member<'_>> = trees
+            .map(|(key, value)| (key.as_str(), Member::Tree(value)))
+            .collect();
+        members.extend(rest.iter().map(|(key, raw)| (*key, Member::Raw(raw))));
+        // Writing JSON into memory has no way to fail.
+        let _ = serde_json::to_writer(&mut line, &members);
         line.extend_from_slice(SUFFIX.as_bytes());
         // Exactly as long as the text: a hundred thousand of them may be held.
         Self {
@@ -214,6 +232,17 @@ impl Collection {
 
     /// Writes an object, with the next resourceVersion in its metadata.
     pub fn commit(&self, key: &Key, expect: Expect, object: &mut Value) -> Result<Stored, Missed> {
+        self.commit_parts(key, expect, object, &Rest::new())
+    }
+
+    /// The same with members that are taken over as they are.
+    pub fn commit_parts(
+        &self,
+        key: &Key,
+        expect: Expect,
+        object: &mut Value,
+        rest: &Rest<'_>,
+    ) -> Result<Stored, Missed> {
         let mut state = self.state();
         let before = state.objects.get(key).cloned();
         match (expect, &before) {
@@ -231,7 +260,7 @@ impl Collection {
         } else {
             ChangeKind::Added
         };
-        let stored = Stored::new(kind, rv, object);
+        let stored = Stored::new(kind, rv, object, rest);
         state.objects.insert(Arc::clone(key), stored.clone());
         let change = Change {
             rv,
@@ -257,7 +286,7 @@ impl Collection {
         let rv = self.next_version();
         let mut object = before.value();
         meta_mut(&mut object).insert("resourceVersion".to_owned(), rv.to_string().into());
-        let stored = Stored::new(ChangeKind::Deleted, rv, &object);
+        let stored = Stored::new(ChangeKind::Deleted, rv, &object, &Rest::new());
         let change = Change {
             rv,
             key: Arc::clone(key),

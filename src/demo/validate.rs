@@ -41,6 +41,13 @@ pub(super) fn changed_object(
     finish(resource, object, &causes)
 }
 
+/// Checks an object of which nothing but the metadata has changed.
+pub(super) fn changed_metadata(resource: &Resource, object: &Value) -> Result<(), ApiError> {
+    let mut causes = Vec::new();
+    metadata(object, &mut causes);
+    finish(resource, object, &causes)
+}
+
 fn finish(resource: &Resource, object: &Value, causes: &[Cause]) -> Result<(), ApiError> {
     if causes.is_empty() {
         return Ok(());
@@ -125,7 +132,7 @@ fn is_qualified(key: &str) -> bool {
     }
 }
 
-fn common(resource: &Resource, object: &Value, causes: &mut Vec<Cause>) {
+fn metadata(object: &Value, causes: &mut Vec<Cause>) {
     let metadata = &object["metadata"];
     if let Some(labels) = metadata["labels"].as_object() {
         for (key, value) in labels {
@@ -163,6 +170,10 @@ fn common(resource: &Resource, object: &Value, causes: &mut Vec<Cause>) {
             causes.push(Cause::too_long("metadata.annotations", ANNOTATIONS));
         }
     }
+}
+
+fn common(resource: &Resource, object: &Value, causes: &mut Vec<Cause>) {
+    metadata(object, causes);
     if resource.group.is_empty() && matches!(resource.kind.as_str(), "ConfigMap" | "Secret") {
         data(object, causes);
     }

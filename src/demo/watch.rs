@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep_until};
 
-/// Without `timeoutSeconds`, a watch ends after this time.
+/// A watch ends after this time at the latest.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// How many changes are taken from the log at a time.
@@ -65,7 +65,7 @@ pub(super) fn respond(source: Source<'_>, query: &Query) -> Result<Response<Answ
         after_initial: None,
         ready: VecDeque::new(),
         ended: false,
-        deadline: Instant::now() + query.timeout().unwrap_or(LONGEST),
+        deadline: Instant::now() + query.timeout().unwrap_or(LONGEST).min(LONGEST),
         bookmarks: bookmarks.then_some(source.bookmark_interval),
         next_bookmark: Instant::now() + source.bookmark_interval,
         pause: source.pause,

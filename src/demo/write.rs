@@ -1,7 +1,8 @@
 //! Creating, changing and deleting objects: the order of checks that every write goes through.
 
 use super::admission;
-use super::object::{as_map, meta, meta_mut, name_suffix};
+use super::check;
+use super::object::{as_map, meta, meta_mut, name_suffix, split};
 use super::patch::{self, PatchKind};
 use super::present::Presenter;
 use super::read::{read_body, read_patch};
@@ -10,7 +11,7 @@ use super::resource::Resource;
 use super::schema;
 use super::server::Cluster;
 use super::status::ApiError;
-use super::store::{Collection, Expect, Key, Missed, Stored, key};
+use super::store::{Collection, Expect, Key, Missed, Rest, Stored, key};
 use super::validate;
 use super::{apply, managed};
 use bytes::Bytes;
@@ -45,11 +46,15 @@ pub(super) enum Written {
     Document(Value),
 }
 
-/// Whether the owners of the changed fields are still to be recorded.
+/// What a change is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Track {
-    Update,
-    Done,
+pub(super) enum Scope {
+    /// Anything of the object.
+    Whole,
+    /// Anything, and the owners of the fields are settled already.
+    Applied,
+    /// Metadata only; the rest is not even read.
+    Metadata,
 }
 
 pub(super) fn done(code: u16, object: Outcome) -> Written {
@@ -139,22 +144,25 @@ impl Write<'_> {
         Ok(())
     }
 
-    /// Unknown fields: refused, warned about, or dropped, as `fieldValidation` asks.
+    /// Values of the wrong type are refused; unknown fields are refused, warned about, or let
+    /// pass, as `fieldValidation` asks.
     fn check_fields(&self, object: &Value) -> Result<Vec<String>, ApiError> {
-        let mode = self.query.get("fieldValidation");
-        if mode == "Ignore" {
-            return Ok(Vec::new());
+        let (asked, version) = (&self.presenter.asked, &self.target.version);
+        let findings = check::object(asked, version, object);
+        if let Some(refusal) = findings.refusal(asked, version, meta(object, "name")) {
+            return Err(refusal);
         }
-        let unknown = schema::unknown_fields(&self.presenter.asked, &self.target.version, object);
-        if unknown.is_empty() || mode != "Strict" {
-            return Ok(unknown);
+        match self.query.get("fieldValidation") {
+            "Ignore" => Ok(Vec::new()),
+            "Strict" if !findings.unknown.is_empty() => {
+                let (kind, unknown) = (&asked.kind, findings.unknown.join(", "));
+                Err(ApiError::bad_request(format!(
+                    "{kind} in version {version:?} cannot be handled as a {kind}: strict decoding \
+                     error: {unknown}"
+                )))
+            }
+            _ => Ok(findings.unknown),
         }
-        let asked = &self.presenter.asked;
-        let (kind, version) = (&asked.kind, &self.target.version);
-        Err(ApiError::bad_request(format!(
-            "{kind} in version {version:?} cannot be handled as a {kind}: strict decoding error: {}",
-            unknown.join(", ")
-        )))
     }
 
     pub fn create(&self) -> Result<Written, ApiError> {
@@ -194,9 +202,12 @@ impl Write<'_> {
             }
             ("pods", "binding") => {
                 let binding = read_body(self.content_type, self.body)?;
-                let node = binding["target"]["name"].clone();
-                let _bound = self.change(Track::Update, |_, object| {
-                    as_map(&mut object["spec"]).insert("nodeName".to_owned(), node.clone());
+                let node = binding["target"]["name"].as_str().unwrap_or_default();
+                if node.is_empty() {
+                    return Err(ApiError::bad_request("a binding must name its target"));
+                }
+                let _bound = self.change(Scope::Whole, |_, object| {
+                    as_map(&mut object["spec"]).insert("nodeName".to_owned(), node.into());
                     Ok(())
                 })?;
                 Ok(Written::Document(json!({
@@ -267,7 +278,7 @@ impl Write<'_> {
                 &self.target.name,
             ));
         }
-        let object = self.change(Track::Update, |_, object| {
+        let object = self.change(Scope::Whole, |_, object| {
             *object = given.clone();
             Ok(())
         })?;
@@ -301,7 +312,12 @@ impl Write<'_> {
         }
         let node = schema::of(self.resource(), &self.resource().version);
         let mut warnings = Vec::new();
-        let object = self.change(Track::Update, |_, object| {
+        let scope = if self.is_metadata_patch(kind, &body) {
+            Scope::Metadata
+        } else {
+            Scope::Whole
+        };
+        let object = self.change(scope, |_, object| {
             let mut served = self.presenter.served_tree(std::mem::take(object));
             patch::apply(kind, node, &body, &mut served)?;
             self.check_kind(&served)?;
@@ -336,8 +352,8 @@ impl Write<'_> {
             ));
         }
         self.check_kind(config)?;
-        self.check_namespace(config)?;
         let warnings = self.check_fields(config)?;
+        self.check_namespace(config)?;
         let config = self.presenter.to_stored(config.clone());
         let named = meta(&config, "name");
         if !named.is_empty() && named != self.target.name {
@@ -347,7 +363,7 @@ impl Write<'_> {
         let force = self.query.is_true("force");
         for _ in 0..ATTEMPTS {
             if self.collection.get(&self.key(&self.target.name)).is_some() {
-                let applied = self.change(Track::Done, |before, object| {
+                let applied = self.change(Scope::Applied, |before, object| {
                     let merged =
                         apply::merge(self.resource(), &self.writer(), before, &config, force)?;
                     *object = merged;
@@ -400,35 +416,48 @@ impl Write<'_> {
         self.create_prepared(name, object)
     }
 
+    /// Whether a patch touches nothing but metadata: then nothing else need be read.
+    fn is_metadata_patch(&self, kind: PatchKind, patch: &Value) -> bool {
+        let head = ["metadata", "apiVersion", "kind"];
+        matches!(kind, PatchKind::Merge | PatchKind::Strategic)
+            && patch
+                .as_object()
+                .is_some_and(|map| map.keys().all(|k| head.contains(&k.as_str())))
+            && self.target.subresource.is_empty()
+            && self.presenter.is_as_stored()
+            && !self.query.dry_run()
+            && self.resource().plural != "customresourcedefinitions"
+    }
+
     /// Reads the object, lets `edit` change it, checks, and writes it: again, when someone else
     /// wrote in between and the client did not insist on a resourceVersion.
     pub(super) fn change(
         &self,
-        track: Track,
+        scope: Scope,
         mut edit: impl FnMut(&Value, &mut Value) -> Result<(), ApiError>,
     ) -> Result<Outcome, ApiError> {
         let resource = self.resource();
         let key = self.key(&self.target.name);
         for _ in 0..ATTEMPTS {
             let found = self.collection.get(&key).ok_or_else(|| self.not_found())?;
-            let before = found.value();
+            let json = found.json();
+            let (scope, before, rest) = match (scope, split(&json)) {
+                (Scope::Metadata, Some((head, rest))) => (scope, head, rest),
+                (Scope::Metadata, None) => (Scope::Whole, found.value(), Rest::new()),
+                _ => (scope, found.value(), Rest::new()),
+            };
             let mut object = before.clone();
             edit(&before, &mut object)?;
-            let version = meta(&object, "resourceVersion");
-            if !version.is_empty() && version != meta(&before, "resourceVersion") {
-                return Err(ApiError::modified(&self.presenter.asked, &self.target.name));
+            self.check_preconditions(&before, &object)?;
+            if scope == Scope::Metadata {
+                admission::prepare_metadata(&before, &mut object);
+                validate::changed_metadata(resource, &object)?;
+            } else {
+                let subresource = &self.target.subresource;
+                admission::prepare_change(resource, subresource, &before, &mut object)?;
+                validate::changed_object(resource, &before, &object)?;
             }
-            let uid = meta(&object, "uid");
-            if !uid.is_empty() && uid != meta(&before, "uid") {
-                let why = format!(
-                    "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-                    meta(&before, "uid")
-                );
-                return Err(ApiError::conflict(resource, &self.target.name, &why));
-            }
-            admission::prepare_change(resource, &self.target.subresource, &before, &mut object)?;
-            validate::changed_object(resource, &before, &object)?;
-            if track == Track::Update && !managed::same_but_owners(&before, &object) {
+            if scope != Scope::Applied && !managed::same_but_owners(&before, &object) {
                 managed::record(resource, &self.writer(), Some(&before), &mut object);
             }
             if before == object {
@@ -437,15 +466,15 @@ impl Write<'_> {
             if self.query.dry_run() {
                 return Ok(Err(object));
             }
-            let finished = admission::is_finished(&object);
+            let expect = Expect::Version(found.rv);
             match self
                 .collection
-                .commit(&key, Expect::Version(found.rv), &mut object)
+                .commit_parts(&key, expect, &mut object, &rest)
             {
                 Ok(stored) => {
-                    if finished {
-                        self.cluster
-                            .remove(&self.collection, &key, Expect::Version(stored.rv));
+                    if admission::is_finished(&object) {
+                        let expect = Expect::Version(stored.rv);
+                        self.cluster.remove(&self.collection, &key, expect);
                     }
                     self.cluster.after_write(resource, &object);
                     return Ok(Ok(stored));
@@ -455,5 +484,23 @@ impl Write<'_> {
             }
         }
         Err(ApiError::modified(&self.presenter.asked, &self.target.name))
+    }
+
+    /// Version and identity, where the changed object names them, must be those of the stored one.
+    fn check_preconditions(&self, before: &Value, object: &Value) -> Result<(), ApiError> {
+        let differs =
+            |field| !meta(object, field).is_empty() && meta(object, field) != meta(before, field);
+        if differs("resourceVersion") {
+            return Err(ApiError::modified(&self.presenter.asked, &self.target.name));
+        }
+        if differs("uid") {
+            let why = format!(
+                "Precondition failed: UID in precondition: {}, UID in object meta: {}",
+                meta(object, "uid"),
+                meta(before, "uid")
+            );
+            return Err(ApiError::conflict(self.resource(), &self.target.name, &why));
+        }
+        Ok(())
     }
 }

@@ -7,7 +7,6 @@ use super::command::Done;
 use super::event::{Batch, CatalogView, EngineStatus, Notice, ResourceRow, WatchStatus};
 use crate::domain::{Delivery, DeliveryId, ResourceKey};
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -31,13 +30,25 @@ struct Waiting {
     done: Vec<Done>,
 }
 
+/// How much somebody listens to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Audience {
+    /// Everything: a dashboard.
+    #[default]
+    Everything,
+    /// The engine's own condition, but neither resources nor deliveries: a program without a
+    /// screen. Rows are not even made then.
+    Condition,
+    /// Nobody; only answers to commands are kept.
+    Nobody,
+}
+
 /// Collects what the engine tells; one reader takes it in batches.
 #[derive(Default)]
 pub struct Bus {
     waiting: Mutex<Waiting>,
     changed: Notify,
-    /// Without a reader only the answers to commands are kept.
-    deaf: AtomicBool,
+    audience: Audience,
 }
 
 impl Bus {
@@ -46,19 +57,38 @@ impl Bus {
         Self::default()
     }
 
-    /// A bus that nobody reads, for an engine without a screen.
+    /// A bus for who only wants to know how the engine is doing.
+    pub fn of_condition() -> Self {
+        Self {
+            audience: Audience::Condition,
+            ..Self::default()
+        }
+    }
+
+    /// A bus that nobody reads.
     pub fn deaf() -> Self {
-        let bus = Self::default();
-        bus.deaf.store(true, Ordering::Relaxed);
-        bus
+        Self {
+            audience: Audience::Nobody,
+            ..Self::default()
+        }
+    }
+
+    /// Whether anybody wants to hear of resources and deliveries.
+    pub fn wants_rows(&self) -> bool {
+        self.audience == Audience::Everything
     }
 
     fn tell(&self, change: impl FnOnce(&mut Waiting)) {
-        if self.deaf.load(Ordering::Relaxed) {
-            return;
+        if self.audience != Audience::Nobody {
+            change(&mut self.lock());
+            self.changed.notify_one();
         }
-        change(&mut self.lock());
-        self.changed.notify_one();
+    }
+
+    fn tell_row(&self, change: impl FnOnce(&mut Waiting)) {
+        if self.wants_rows() {
+            self.tell(change);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -68,21 +98,21 @@ impl Bus {
 
     /// A resource is new or changed.
     pub fn row(&self, row: Arc<ResourceRow>) {
-        self.tell(|waiting| {
+        self.tell_row(|waiting| {
             waiting.rows.insert(row.key.clone(), Some(row));
         });
     }
 
     /// A resource is gone, or no longer subscribed.
     pub fn gone(&self, key: ResourceKey) {
-        self.tell(|waiting| {
+        self.tell_row(|waiting| {
             waiting.rows.insert(key, None);
         });
     }
 
     /// A delivery is new or changed.
     pub fn delivery(&self, delivery: Arc<Delivery>) {
-        self.tell(|waiting| {
+        self.tell_row(|waiting| {
             waiting.deliveries.insert(delivery.new.id, delivery);
             if waiting.deliveries.len() > MAX_DELIVERIES {
                 waiting.deliveries.pop_first();
@@ -93,7 +123,7 @@ impl Bus {
 
     /// Rows of the history changed that are not told one by one: it is to be read again.
     pub fn history_changed(&self) {
-        self.tell(|waiting| waiting.deliveries_lost = true);
+        self.tell_row(|waiting| waiting.deliveries_lost = true);
     }
 
     /// Another configuration is in force.

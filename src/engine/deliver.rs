@@ -6,12 +6,10 @@
 
 use super::bus::Bus;
 use super::clock::now_ms;
+use super::job::{Job, News, Report};
 use super::options::DeliveryOptions;
-use crate::catalog::Catalog;
 use crate::cluster::{Cluster, get_object};
-use crate::domain::{
-    Attempt, Delivery, DeliveryId, DeliveryState, Destination, Masker, Outcome, ResourceKey,
-};
+use crate::domain::{Attempt, Delivery, DeliveryId, DeliveryState, Masker, Outcome};
 use crate::history::History;
 use crate::service::{
     self, Class, Notification, NotificationTemplate, Progress, SendError, Service, add_destination,
@@ -21,76 +19,8 @@ use crate::template::Vars;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
-
-/// A delivery to be made.
-#[derive(Clone)]
-pub struct Job {
-    /// The object.
-    pub key: ResourceKey,
-    /// The history row, as it stands.
-    pub delivery: Delivery,
-    /// The intent is in the history already.
-    pub recorded: bool,
-    /// A try has begun and not ended.
-    pub in_flight: bool,
-    /// Render and record, but do not send.
-    pub dry_run: bool,
-    /// The configuration it was decided with.
-    pub catalog: Arc<Catalog>,
-    /// Name of the object in templates.
-    pub variable: String,
-    /// The object as the event brought it; `None` to fetch it.
-    pub object: Option<Arc<str>>,
-}
-
-/// What the reconciler hears of a delivery.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// The object.
-    pub key: ResourceKey,
-    /// Its UID.
-    pub uid: String,
-    /// The entry of the notified state.
-    pub state_key: String,
-    /// Which delivery.
-    pub id: DeliveryId,
-    /// The trigger.
-    pub trigger: String,
-    /// It has a oncePer text: its entry stays when the condition turns false.
-    pub once_per: bool,
-    /// Where to.
-    pub destination: Destination,
-    /// What happened.
-    pub news: News,
-}
-
-/// What happened to a delivery.
-#[derive(Clone, Debug)]
-pub enum News {
-    /// A try failed; the next one is due.
-    Waiting {
-        /// Tries so far.
-        attempts: u32,
-        /// When the next one is due, in milliseconds since 1970.
-        next_ms: i64,
-    },
-    /// It arrived.
-    Sent {
-        /// When, in Unix seconds.
-        at: i64,
-    },
-    /// It was given up.
-    Failed {
-        /// Why.
-        error: String,
-    },
-    /// It was rendered and recorded (dry run).
-    DryRun,
-    /// It was cut short: the engine stops, or may not send any more.
-    Interrupted,
-}
 
 /// Makes deliveries. Cheap to clone.
 #[derive(Clone)]
@@ -113,6 +43,15 @@ enum End {
     GaveUp(GiveUp),
     /// The engine stops, or may not send any more.
     Interrupted,
+}
+
+/// What one delivery sends, and through what.
+struct Sender<'s> {
+    service: &'s dyn Service,
+    notification: &'s Notification,
+    masker: &'s Masker,
+    /// The places of those that send through the service.
+    lane: &'s Semaphore,
 }
 
 /// Why a delivery ended without having arrived.
@@ -185,11 +124,20 @@ impl Deliverer {
         text: &mut String,
         sending: &CancellationToken,
     ) -> End {
-        let masker = job.catalog.masker.clone();
+        // Rendering waits for its turn, too: what waits is then only what was decided, and not a
+        // hundred thousand rendered notifications.
+        let lane = self.lane(&job.delivery.new.destination.service);
+        let Some(permit) = self.take_turn(job, &lane, sending).await else {
+            return End::Interrupted;
+        };
         let (service, notification) = match self.prepare(job).await {
             Ok(prepared) => prepared,
-            Err(error) => return End::GaveUp(GiveUp::because(masker.mask(&error))),
+            Err(error) => {
+                return End::GaveUp(GiveUp::because(job.catalog.masker.mask(&error)));
+            }
         };
+        job.object = None;
+        let masker = service.masker().clone();
         match service.prepare(&notification, &job.delivery.new.destination) {
             Ok(requests) => {
                 let texts: Vec<String> = requests.iter().map(|r| r.to_text(&masker)).collect();
@@ -200,8 +148,32 @@ impl Deliverer {
         if job.dry_run {
             return End::Arrived(Arrived::default());
         }
-        self.send(job, service.as_ref(), &notification, &masker, sending)
-            .await
+        let sender = Sender {
+            service: service.as_ref(),
+            notification: &notification,
+            masker: &masker,
+            lane: &lane,
+        };
+        self.send(job, &sender, permit, sending).await
+    }
+
+    /// Waits for a place among those that send through the service; `None` when it may not send any
+    /// more.
+    async fn take_turn<'l>(
+        &self,
+        job: &mut Job,
+        lane: &'l Semaphore,
+        sending: &CancellationToken,
+    ) -> Option<SemaphorePermit<'l>> {
+        if let Ok(permit) = lane.try_acquire() {
+            return Some(permit);
+        }
+        // It may wait for long: what is to be sent must not be known to memory alone.
+        self.intend(job).await;
+        tokio::select! {
+            permit = lane.acquire() => permit.ok(),
+            () = sending.cancelled() => None,
+        }
     }
 
     /// Records the intent, once.
@@ -289,39 +261,31 @@ impl Deliverer {
     async fn send(
         &self,
         job: &mut Job,
-        service: &dyn Service,
-        notification: &Notification,
-        masker: &Masker,
+        sender: &Sender<'_>,
+        permit: SemaphorePermit<'_>,
         sending: &CancellationToken,
     ) -> End {
-        let destination = job.delivery.new.destination.clone();
-        let lane = self.lane(&destination.service);
+        let mut permit = Some(permit);
         let mut wait = self.options.first_wait;
         let mut round = 1;
         loop {
-            let permit = match lane.try_acquire() {
-                Ok(permit) => Ok(permit),
-                Err(_) => {
-                    // It may wait for long: what is to be sent must not be known to memory alone.
-                    self.intend(job).await;
-                    tokio::select! {
-                        permit = lane.acquire() => permit,
-                        () = sending.cancelled() => return End::Interrupted,
-                    }
-                }
+            let turn = match permit.take() {
+                Some(permit) => Some(permit),
+                None => self.take_turn(job, sender.lane, sending).await,
             };
+            if turn.is_none() {
+                return End::Interrupted;
+            }
             self.begin(job).await;
             job.in_flight = true;
-            let result = self
-                .series(job, service, notification, &destination, masker)
-                .await;
+            let result = self.series(job, sender).await;
             job.in_flight = false;
-            drop(permit);
+            drop(turn);
             let error = match result {
                 Ok(arrived) => return End::Arrived(arrived),
                 Err(error) => error,
             };
-            let give_up = GiveUp::of(&error, masker);
+            let give_up = GiveUp::of(&error, sender.masker);
             let retry_after = match error.class {
                 Class::Handled => {
                     return End::Arrived(Arrived {
@@ -373,16 +337,10 @@ impl Deliverer {
     }
 
     /// One series of tries, each recorded.
-    async fn series(
-        &self,
-        job: &mut Job,
-        service: &dyn Service,
-        notification: &Notification,
-        destination: &Destination,
-        masker: &Masker,
-    ) -> Result<Arrived, SendError> {
+    async fn series(&self, job: &mut Job, sender: &Sender<'_>) -> Result<Arrived, SendError> {
         let before = job.delivery.attempts;
         let id = job.delivery.new.id;
+        let destination = job.delivery.new.destination.clone();
         let (tries, mut tried) = mpsc::unbounded_channel::<Attempt>();
         let mut note = move |progress: Progress| {
             if let Progress::Ended(mut attempt) = progress {
@@ -392,36 +350,48 @@ impl Deliverer {
             }
         };
         let sending = async {
-            let result = send_series(service, notification, destination, &mut note).await;
+            let Sender {
+                service,
+                notification,
+                ..
+            } = *sender;
+            let result = send_series(service, notification, &destination, &mut note).await;
             drop(note);
             result
         };
-        let delivery = &mut job.delivery;
         let recording = async {
             while let Some(mut attempt) = tried.recv().await {
-                attempt.error = masker.mask(&attempt.error).into_owned();
+                attempt.error = sender.masker.mask(&attempt.error).into_owned();
+                let delivery = &mut job.delivery;
                 delivery.attempts = attempt.number;
                 delivery.status = attempt.status;
                 delivery.took_ms = Some(attempt.took_ms);
                 delivery.next_ms = attempt.next_ms;
                 delivery.error.clone_from(&attempt.error);
                 delivery.updated_ms = attempt.started_ms.saturating_add(attempt.took_ms);
-                if !attempt.error.is_empty() {
+                if attempt.error.is_empty() {
+                    // Recorded together with the outcome, which follows at once.
+                    job.unrecorded = Some(attempt);
+                } else {
                     self.tell(delivery);
-                }
-                if let Some(history) = &self.history
-                    && let Err(error) = history.attempt(id, attempt).await
-                {
-                    tracing::error!("history: a try was not recorded: {error}");
+                    self.record_attempt(id, attempt).await;
                 }
             }
         };
         let (result, ()) = tokio::join!(sending, recording);
         result.map(|sent| Arrived {
-            detail: masker.mask(&sent.detail).into_owned(),
-            response: masker.mask(&sent.response).into_owned(),
+            detail: sender.masker.mask(&sent.detail).into_owned(),
+            response: sender.masker.mask(&sent.response).into_owned(),
             status: sent.status,
         })
+    }
+
+    async fn record_attempt(&self, id: DeliveryId, attempt: Attempt) {
+        if let Some(history) = &self.history
+            && let Err(error) = history.attempt(id, attempt).await
+        {
+            tracing::error!("a try was not recorded: {error}");
+        }
     }
 
     /// Records the outcome, and only then tells it.
@@ -478,10 +448,19 @@ impl Deliverer {
         job.delivery.detail.clone_from(&outcome.detail);
         job.delivery.error.clone_from(&outcome.error);
         self.intend(&mut job).await;
-        if let Some(history) = &self.history
-            && let Err(error) = history.outcome(job.delivery.new.id, outcome).await
-        {
-            tracing::error!("the outcome of a delivery was not recorded: {error}");
+        if let Some(history) = &self.history {
+            let id = job.delivery.new.id;
+            let record = async {
+                if let Err(error) = history.outcome(id, outcome).await {
+                    tracing::error!("the outcome of a delivery was not recorded: {error}");
+                }
+            };
+            match job.unrecorded.take() {
+                Some(attempt) => {
+                    tokio::join!(self.record_attempt(id, attempt), record);
+                }
+                None => record.await,
+            }
         }
         self.tell(&job.delivery);
         self.report(&job, news).await;

@@ -2,8 +2,8 @@
 
 use super::clock::now_ms;
 use super::decide::{Action, ConditionPlan, Evaluation, Look, Plan, Step, TriggerPlan, decide};
-use super::deliver::Job;
 use super::event::{CatalogView, ResourceRow, RowState};
+use super::job::Job;
 use super::ledger::Mark;
 use super::reconcile::{Reconciler, SLICE};
 use super::store::Tracked;
@@ -14,6 +14,10 @@ use crate::history::AlreadySent;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+
+/// Beyond this many deliveries under way the objects that they are about are not kept in memory, but
+/// fetched when it is their turn.
+const KEEP_OBJECTS: u64 = 2_000;
 
 /// A decision with what it was made from.
 pub(super) struct Looked {
@@ -297,11 +301,12 @@ impl Reconciler {
             key: key.clone(),
             delivery,
             recorded,
+            unrecorded: None,
             in_flight: false,
             dry_run: self.mode == Mode::DryRun,
             catalog: Arc::clone(&view.catalog),
             variable: self.options.watches[number].variable.clone(),
-            object,
+            object: object.filter(|_| self.counters.delivering < KEEP_OBJECTS),
         };
         let deliverer = self.deliverer.clone();
         self.tasks.spawn(deliverer.run(job, self.sending.clone()));
@@ -340,6 +345,9 @@ impl Reconciler {
     /// Tells the row of an object, if it has changed. Without a plan the counts of the last row
     /// stay.
     pub(super) fn tell_row(&mut self, key: &ResourceKey, plan: Option<&Plan>) {
+        if !self.bus.wants_rows() {
+            return;
+        }
         let Some(tracked) = self.store.get_mut(key) else {
             return;
         };

@@ -13,9 +13,11 @@ mod configure;
 mod decide;
 mod deliver;
 mod event;
+mod explain;
 mod handle;
 mod inspect;
 mod inspection;
+mod job;
 mod ledger;
 mod log;
 mod look;
@@ -36,6 +38,7 @@ pub use event::{
     Batch, CatalogView, Counters, EngineStatus, LeaseStatus, Notice, ResourceRow, RowState,
     WatchPhase, WatchStatus,
 };
+pub use explain::{ConditionTrace, Explanation, explain};
 pub use handle::{COMMAND_QUEUE, EngineHandle};
 pub use inspection::{
     ConditionResult, ConditionView, Decision, DecisionView, Inspection, SubscriptionView,

@@ -7,8 +7,9 @@
 use super::bus::Bus;
 use super::command::{Command, Done, Ticket};
 use super::configure::ConfigInput;
-use super::deliver::{Deliverer, Report};
+use super::deliver::Deliverer;
 use super::event::{CatalogView, Counters, LeaseStatus};
+use super::job::Report;
 use super::ledger::Mark;
 use super::log::Log;
 use super::metrics::Metrics;

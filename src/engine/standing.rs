@@ -1,8 +1,8 @@
 //! The engine's own condition: mode, Lease, deliveries that report, what is told of all that.
 
 use super::clock::{now_ms, now_seconds};
-use super::deliver::{News, Report};
 use super::event::{CatalogView, EngineStatus, LeaseStatus, Notice};
+use super::job::{News, Report};
 use super::ledger::Mark;
 use super::options::LeaseUse;
 use super::reconcile::{Input, Reconciler};
@@ -156,24 +156,28 @@ impl Reconciler {
         self.lease_status = LeaseStatus::Off;
     }
 
-    /// Takes over, once, what earlier processes left unfinished.
+    /// Asks the history, once, for what earlier processes left unfinished.
     fn recover(&mut self) {
-        let Some(history) = self.history.clone() else {
+        if self.recovery == Recovery::Asked {
             return;
-        };
+        }
+        self.recovery = Recovery::Asked;
+        let history = self.history.clone();
         let inputs = self.inputs.clone();
         self.tasks.spawn(async move {
-            match history.recover().await {
-                Ok(recovery) => {
-                    let input = Input::Recovered {
-                        pending: recovery.pending,
-                        unpatched: recovery.unpatched,
-                    };
-                    // Nobody listens any more when the engine has ended.
-                    let _ = inputs.send(input).await;
-                }
-                Err(error) => tracing::error!("what was left unfinished can't be read: {error}"),
-            }
+            let left = match history {
+                Some(history) => history.recover().await.unwrap_or_else(|error| {
+                    tracing::error!("what an earlier run left can't be read: {error}");
+                    history::Recovery::default()
+                }),
+                None => history::Recovery::default(),
+            };
+            let input = Input::Recovered {
+                pending: left.pending,
+                unpatched: left.unpatched,
+            };
+            // Nobody listens any more when the engine has ended.
+            let _ = inputs.send(input).await;
         });
     }
 

@@ -1,5 +1,6 @@
 //! The environment of an evaluation: variables, and what the program offers to expressions.
 
+use super::Version;
 use super::methods::Method;
 use super::text::Text;
 use super::value::{Key, List, ListKind, Map, MapKind, Value};
@@ -60,10 +61,14 @@ impl<'v> Function<'v> {
         }
     }
 
-    pub(super) fn call(&self, arguments: &[Value<'v>]) -> Result<Value<'v>, String> {
+    pub(super) fn call(
+        &self,
+        arguments: &[Value<'v>],
+        version: Version,
+    ) -> Result<Value<'v>, String> {
         match &self.0 {
             Callable::Host(host) => (host.call)(arguments),
-            Callable::Method(bound) => bound.1.call(&bound.0, arguments),
+            Callable::Method(bound) => bound.1.call(&bound.0, arguments, version),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Methods of Go's times, durations, months, weekdays and zones.
 
+use super::Version;
 use super::host::Function;
 use super::types::{Signature, Type};
 use super::value::Value;
@@ -32,11 +33,13 @@ impl Method {
         }
     }
 
-    /// Calls it. Go's calls by reflection are strict about number and types of the arguments.
+    /// Calls it. Go's calls by reflection are strict about number and types of the arguments; the
+    /// newer version takes nil for the zero value of the parameter's type.
     pub fn call<'v>(
         &self,
         receiver: &Value<'v>,
         arguments: &[Value<'v>],
+        version: Version,
     ) -> Result<Value<'v>, String> {
         if arguments.len() < self.params.len() {
             return Err("reflect: Call with too few input arguments".to_owned());
@@ -45,7 +48,8 @@ impl Method {
             return Err("reflect: Call with too many input arguments".to_owned());
         }
         for (argument, param) in arguments.iter().zip(self.params) {
-            if !fits(argument, param) {
+            let zero = version == Version::V1_17 && matches!(argument, Value::Nil);
+            if !zero && !fits(argument, param) {
                 let found = match argument {
                     Value::Nil => "nil",
                     other => other.type_name(),

@@ -51,7 +51,8 @@ pub(super) fn write_go(out: &mut String, value: &Value<'_>) {
     }
 }
 
-/// Go's `%v` of a float: exponents below 1e-4 and from 1e21 on.
+/// Go's `%v` of a float: the shortest text, with an exponent below 1e-4 and from
+/// 1e6 on.
 pub(super) fn go_float(float: f64) -> String {
     number::display_float(float)
 }

@@ -136,7 +136,9 @@ pub fn parse_float(text: &str) -> Result<f64, NumberError<f64>> {
         return Err(NumberError::Syntax);
     }
     let plain = unsigned.replace('_', "");
-    let hexadecimal = plain.strip_prefix("0x").or_else(|| plain.strip_prefix("0X"));
+    let hexadecimal = plain
+        .strip_prefix("0x")
+        .or_else(|| plain.strip_prefix("0X"));
     let magnitude = match hexadecimal {
         Some(digits) => hexadecimal_float(digits)?,
         None => {
@@ -167,7 +169,10 @@ fn hexadecimal_float(text: &str) -> Result<f64, NumberError<f64>> {
     let mut value: u64 = 0;
     let mut lost = false;
     let mut exponent = exponent;
-    let counted = whole.chars().map(|c| (c, 0)).chain(fraction.chars().map(|c| (c, -4)));
+    let counted = whole
+        .chars()
+        .map(|c| (c, 0))
+        .chain(fraction.chars().map(|c| (c, -4)));
     for (c, shift) in counted {
         let digit = u64::from(c.to_digit(16).ok_or(NumberError::Syntax)?);
         exponent = exponent.saturating_add(shift);
@@ -225,7 +230,9 @@ mod tests {
         for (text, number) in good {
             assert_eq!(parse_int(text, 0), Ok(number), "{text}");
         }
-        for text in ["", "-", "08", "0x", "_1", "1_", "1__0", " 1", "1.0", "1e3", "x", "--1"] {
+        for text in [
+            "", "-", "08", "0x", "_1", "1_", "1__0", " 1", "1.0", "1e3", "x", "--1",
+        ] {
             assert_eq!(parse_int(text, 0), Err(NumberError::Syntax), "{text}");
         }
         assert_eq!(parse_int("1_0", 10), Err(NumberError::Syntax));
@@ -256,7 +263,9 @@ mod tests {
             assert_eq!(parse_float(text), Ok(number), "{text}");
         }
         assert!(parse_float("nan").is_ok_and(f64::is_nan));
-        for text in ["", ".", "+", " 1", "1 ", "1e", "_1", "1_", "0x1", "0xp1", "+nan", "--1", "infx"] {
+        for text in [
+            "", ".", "+", " 1", "1 ", "1e", "_1", "1_", "0x1", "0xp1", "+nan", "--1", "infx",
+        ] {
             assert_eq!(parse_float(text), Err(NumberError::Syntax), "{text}");
         }
         assert_eq!(parse_float("1e309"), Err(NumberError::Range(f64::INFINITY)));

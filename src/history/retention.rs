@@ -21,7 +21,7 @@ const COUNT_INTERVAL: Duration = Duration::from_secs(3600);
 pub(super) struct Retention {
     options: Options,
     rows: u64,
-    counted: Instant,
+    counted: Option<Instant>,
     /// When age was last looked at and nothing more was found.
     aged: Option<Instant>,
     /// When the search for removable rows among too many is worth its time again.
@@ -31,15 +31,27 @@ pub(super) struct Retention {
 }
 
 impl Retention {
-    pub(super) fn new(connection: &Connection, options: Options) -> Result<Self, rusqlite::Error> {
-        Ok(Self {
+    pub(super) fn new(options: Options) -> Self {
+        Self {
             options,
-            rows: count(connection)?,
-            counted: Instant::now(),
+            rows: 0,
+            counted: None,
             aged: None,
             search_from: Instant::now(),
             since_bodies: STEP,
-        })
+        }
+    }
+
+    /// Counts the rows: a part of a second for a million of them. A failure is no harm: the next
+    /// step tries again.
+    pub(super) fn count(&mut self, connection: &Connection) {
+        match count(connection) {
+            Ok(rows) => {
+                self.rows = rows;
+                self.counted = Some(Instant::now());
+            }
+            Err(error) => tracing::debug!(%error, "the history could not be counted yet"),
+        }
     }
 
     /// Tells of rows that were added.
@@ -66,9 +78,8 @@ impl Retention {
         connection: &mut Connection,
         now_ms: i64,
     ) -> Result<(), rusqlite::Error> {
-        if self.counted.elapsed() >= COUNT_INTERVAL {
-            self.rows = count(connection)?;
-            self.counted = Instant::now();
+        if self.counted.is_none_or(|at| at.elapsed() >= COUNT_INTERVAL) {
+            self.count(connection);
         }
         let excess = self.rows.saturating_sub(self.options.max_rows).min(STEP);
         if excess > 0 && Instant::now() >= self.search_from {

@@ -59,7 +59,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(connection: Connection, options: Options) -> Result<Self, HistoryError> {
         let (calls, queue) = mpsc::channel(QUEUE);
-        let retention = Retention::new(&connection, options)?;
+        let retention = Retention::new(options);
         let desk = Desk {
             connection,
             session: rand::random::<i64>(),
@@ -119,6 +119,8 @@ type Waiting = Vec<(Operation, oneshot::Sender<Result<(), HistoryError>>)>;
 
 impl Desk {
     fn run(mut self, mut queue: mpsc::Receiver<Call>) {
+        // Here and not when the file is opened, so that nobody waits for it at the start.
+        self.retention.count(&self.connection);
         let mut batch: Waiting = Vec::new();
         while let Some(first) = queue.blocking_recv() {
             let mut next = Some(first);

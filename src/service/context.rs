@@ -1,6 +1,7 @@
 //! What services are made with, beside their options.
 
 use super::http::ClientPool;
+use super::slack::ThreadMemory;
 use crate::domain::Masker;
 use std::fmt;
 use std::sync::Arc;
@@ -28,8 +29,8 @@ impl Default for Timeouts {
     }
 }
 
-/// What services are made with. Clones share the client pool; keep one over all reloads of the
-/// configuration, so that connections survive them.
+/// What services are made with. Clones share the client pool and the threads; keep one over all
+/// reloads of the configuration, so that connections and threads survive them.
 #[derive(Clone)]
 pub struct ServiceContext {
     /// Knows the values of the Secret.
@@ -42,6 +43,8 @@ pub struct ServiceContext {
     pub certificates: Option<CertificateResolver>,
     /// HTTP clients by their options.
     pub clients: ClientPool,
+    /// The threads that Slack services have begun.
+    pub threads: ThreadMemory,
 }
 
 impl Default for ServiceContext {
@@ -52,6 +55,7 @@ impl Default for ServiceContext {
             timeouts: Timeouts::default(),
             certificates: None,
             clients: ClientPool::default(),
+            threads: ThreadMemory::default(),
         }
     }
 }

@@ -9,24 +9,41 @@
 
 mod console;
 mod context;
+mod endpoint;
 mod error;
+mod googlechat;
 mod http;
+mod mattermost;
 mod notification;
+mod pushover;
 mod registry;
 mod request;
 pub mod retry;
+mod rocketchat;
 mod setting;
+mod slack;
+mod teams;
+mod teams_workflows;
+mod telegram;
 mod template;
+mod texts;
+mod webex;
 mod webhook;
 
 pub use self::http::ClientPool;
 pub use console::Console;
 pub use context::{CertificateResolver, ServiceContext, Timeouts};
 pub use error::{Class, SendError, Sent};
+pub use googlechat::GoogleChatNotification;
+pub use mattermost::MattermostNotification;
 pub use notification::Notification;
 pub use registry::{BuildError, BuildWarning, build, known_types};
 pub use request::{PreparedRequest, shown_url};
 pub use retry::{MAX_RETRY_AFTER, Progress, RetryPolicy, send_series};
+pub use rocketchat::RocketChatNotification;
+pub use slack::{DeliveryPolicy, SlackNotification, ThreadMemory};
+pub use teams::TeamsNotification;
+pub use teams_workflows::TeamsWorkflowsNotification;
 pub use template::{NotificationTemplate, RenderError, SectionError, add_destination, render};
 pub use webhook::WebhookNotification;
 

@@ -1,6 +1,10 @@
 //! A rendered notification: the message, and what the templates said for each service type.
 
 use super::webhook::WebhookNotification;
+use super::{
+    GoogleChatNotification, MattermostNotification, RocketChatNotification, SlackNotification,
+    TeamsNotification, TeamsWorkflowsNotification,
+};
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter};
 use std::collections::BTreeMap;
@@ -15,9 +19,27 @@ pub struct Notification {
     /// The text.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// For Slack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slack: Option<SlackNotification>,
+    /// For Mattermost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mattermost: Option<MattermostNotification>,
+    /// For Rocket.Chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rocketchat: Option<RocketChatNotification>,
+    /// For Teams, by connectors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub teams: Option<TeamsNotification>,
+    /// For Teams, by workflows.
+    #[serde(rename = "teams-workflows", skip_serializing_if = "Option::is_none")]
+    pub teams_workflows: Option<TeamsWorkflowsNotification>,
     /// For webhooks, by service name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub webhook: BTreeMap<String, WebhookNotification>,
+    /// For Google Chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub googlechat: Option<GoogleChatNotification>,
 }
 
 impl Notification {

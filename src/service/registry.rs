@@ -1,7 +1,16 @@
 //! The service types, and how a service is made from its configuration.
 
 use super::template::{Compiler, Section};
-use super::{Notification, Service, ServiceContext, webhook};
+use super::texts::section;
+use super::{
+    GoogleChatNotification, MattermostNotification, RocketChatNotification, SlackNotification,
+    TeamsNotification, TeamsWorkflowsNotification,
+};
+use super::{Notification, Service, ServiceContext};
+use super::{
+    googlechat, mattermost, pushover, rocketchat, slack, teams, teams_workflows, telegram, webex,
+    webhook,
+};
 use crate::domain::Position;
 use crate::yaml::{self, Node};
 use std::sync::Arc;
@@ -24,11 +33,27 @@ pub(super) struct ServiceType {
 }
 
 /// All types, in the order in which their sections are rendered.
-pub(super) const TYPES: &[ServiceType] = &[ServiceType {
-    name: webhook::TYPE,
-    build: webhook::build,
-    section: Some(webhook::section),
-}];
+#[rustfmt::skip]
+pub(super) const TYPES: &[ServiceType] = &[
+    row(slack::TYPE, slack::build, Some(section::<SlackNotification>)),
+    row(mattermost::TYPE, mattermost::build, Some(section::<MattermostNotification>)),
+    row(rocketchat::TYPE, rocketchat::build, Some(section::<RocketChatNotification>)),
+    row(webhook::TYPE, webhook::build, Some(webhook::section)),
+    row(teams::TYPE, teams::build, Some(section::<TeamsNotification>)),
+    row(teams_workflows::TYPE, teams_workflows::build, Some(section::<TeamsWorkflowsNotification>)),
+    row(googlechat::TYPE, googlechat::build, Some(section::<GoogleChatNotification>)),
+    row(pushover::TYPE, pushover::build, None),
+    row(telegram::TYPE, telegram::build, None),
+    row(webex::TYPE, webex::build, None),
+];
+
+const fn row(name: &'static str, build: Build, section: Option<CompileSection>) -> ServiceType {
+    ServiceType {
+        name,
+        build,
+        section,
+    }
+}
 
 /// Why a service cannot be made from its configuration. No secrets in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

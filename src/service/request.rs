@@ -33,6 +33,26 @@ impl PreparedRequest {
         }
     }
 
+    /// A POST of this JSON.
+    pub(super) fn post_json(url: impl Into<String>, body: &serde_json::Value) -> Self {
+        let mut request = Self::new("POST", url);
+        request.set_header("Content-Type", "application/json");
+        request.body = body.to_string().into_bytes();
+        request
+    }
+
+    /// A POST of this form, fields in the given order.
+    pub(super) fn post_form<'f>(
+        url: impl Into<String>,
+        fields: impl IntoIterator<Item = (&'f str, &'f str)>,
+    ) -> Self {
+        let mut request = Self::new("POST", url);
+        request.set_header("Content-Type", "application/x-www-form-urlencoded");
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        request.body = form.extend_pairs(fields).finish().into_bytes();
+        request
+    }
+
     /// Sets a header, in the place of one of the same name (whatever the case).
     pub fn set_header(&mut self, name: &str, value: impl Into<String>) {
         self.headers

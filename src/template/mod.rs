@@ -2,7 +2,7 @@
 //!
 //! A [`Template`] is parsed once and rendered with [`Vars`], which borrow the JSON that they show:
 //! rendering copies no object. It never panics and never hangs: parsing and rendering keep to
-//! [`Limits`]. Everything here is our own implementation of the Go language ([`parse`], [`exec`],
+//! [`Limits`]. Everything here is our own implementation of the Go language (`parse`, `exec`,
 //! [`print`], [`value`]) and its [`functions`]; Handlebars is the crate of that name. Which
 //! templates make up a notification is not decided here. Called by the catalog, which parses, and
 //! by whoever renders: engine, commands, editor.

@@ -161,7 +161,7 @@ pub fn work(
             JobDone::Drafts(drafts, problems)
         }
         Job::SaveDraft(draft) => {
-            let result = draft::save(state_dir?, &draft).map(|()| draft.edited_ms);
+            let result = draft::save(state_dir?, &draft);
             JobDone::Saved(draft.id, result)
         }
         Job::DropDraft(id) => {

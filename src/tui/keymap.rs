@@ -1,6 +1,6 @@
 //! Which key does what where, built from the action registry.
 
-use super::action::{ACTIONS, Action, ActionId, Scope};
+use super::action::{self, Action, ActionId, Scope};
 use super::key::Key;
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ impl Default for Keymap {
             bindings: HashMap::new(),
             keys: HashMap::new(),
         };
-        for action in ACTIONS {
+        for action in action::all() {
             let keys: Vec<Key> = action.parsed_keys().collect();
             for scope in action.scopes {
                 for key in &keys {
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn no_key_means_two_things_in_one_scope() {
         let mut seen: HashMap<(Scope, Key), &str> = HashMap::new();
-        for action in ACTIONS {
+        for action in action::all() {
             for scope in action.scopes {
                 for key in action.parsed_keys() {
                     if let Some(other) = seen.insert((*scope, key), action.name) {

@@ -198,8 +198,8 @@ pub enum JobDone {
     Rate(Vec<u64>),
     /// Of [`Job::LoadDrafts`], with what could not be read.
     Drafts(Vec<Draft>, Vec<String>),
-    /// Of [`Job::SaveDraft`]: when it was taken, or why not.
-    Saved(DraftId, Result<i64, String>),
+    /// Of [`Job::SaveDraft`].
+    Saved(DraftId, Result<(), String>),
     /// Of [`Job::DropDraft`].
     Dropped(DraftId, Result<(), String>),
 }

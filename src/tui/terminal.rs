@@ -170,7 +170,7 @@ pub fn install_panic_hook(log_file: Option<PathBuf>, others: mpsc::Sender<String
 /// # Errors
 /// One sentence when the system's shell can't be run.
 pub fn suspend() -> Result<(), String> {
-    // Raising a signal needs either unsafe code or a helper process: the shell is always there
+    // Raising a signal needs either unsafe code or another process: the shell is always there
     // where job control is. Signal 0 as process id addresses our whole group.
     let status = std::process::Command::new("sh")
         .args(["-c", "kill -TSTP 0"])

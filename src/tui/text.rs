@@ -53,6 +53,12 @@ pub fn clean_line(line: &str) -> Cow<'_, str> {
     }
 }
 
+/// The first line (from 1) with a character that can't be seen; tabs and line ends don't count.
+pub fn first_hidden(text: &str) -> Option<usize> {
+    let hidden = |line: &str| line.chars().any(|c| acts(c) && !matches!(c, '\t' | '\r'));
+    text.split('\n').position(hidden).map(|line| line + 1)
+}
+
 /// Cells that the text takes.
 pub fn width(text: &str) -> usize {
     text.width()

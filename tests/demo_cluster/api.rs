@@ -398,3 +398,28 @@ async fn both_groups_of_events_show_the_same() {
         Some("Sent")
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_the_wrong_type_are_refused() {
+    let cluster = empty().await;
+    let api: Api<Pod> = Api::namespaced(client(&cluster).await, "default");
+    api.create(&PostParams::default(), &pod("p"))
+        .await
+        .expect("created");
+    let params = PatchParams::default();
+    for patch in [
+        json!({"metadata": {"annotations": {"a": 1}}}),
+        json!({"metadata": {"labels": "x"}}),
+        json!({"spec": {"containers": 1}}),
+    ] {
+        let refused = api.patch("p", &params, &Patch::Merge(&patch)).await;
+        assert_eq!(refusal(refused).code, 400, "{patch}");
+    }
+    let root: Patch<()> = Patch::Json(typed(json!([{"op": "replace", "path": "", "value": "x"}])));
+    assert_eq!(refusal(api.patch("p", &params, &root).await).code, 400);
+    let status = Patch::Merge(json!({"status": "x"}));
+    assert_eq!(
+        refusal(api.patch_status("p", &params, &status).await).code,
+        400
+    );
+}

@@ -11,12 +11,18 @@ fn one_broken_key_stops_nothing_else() {
         scene
             .configure(&[
                 ("trigger.good", &trigger),
-                ("trigger.broken", "- when: pod.status.phase in [\n  send: [good]\n"),
+                (
+                    "trigger.broken",
+                    "- when: pod.status.phase in [\n  send: [good]\n",
+                ),
                 ("template.good", BODY),
                 ("template.broken", "message: \"{{.pod.metadata\"\n"),
                 ("service.webhook.webhook", &scene.service()),
                 ("service.webhook.broken", "url: [\n"),
-                ("service.webhook.secretive", "url: http://127.0.0.1:9/$no-such-key\n"),
+                (
+                    "service.webhook.secretive",
+                    "url: http://127.0.0.1:9/$no-such-key\n",
+                ),
             ])
             .await;
         scene
@@ -39,7 +45,10 @@ fn one_broken_key_stops_nothing_else() {
             ["level=error", "template.broken"],
             ["level=error", "service.webhook.broken"],
             ["no-such-key", "service.webhook.secretive"],
-            ["notification service 'no-such-service' is not supported", "web-1"],
+            [
+                "notification service 'no-such-service' is not supported",
+                "web-1",
+            ],
             ["trigger 'no-such-trigger' is not configured", "web-1"],
         ] {
             engine.wait_for_line(&parts, 0);
@@ -51,7 +60,9 @@ fn one_broken_key_stops_nothing_else() {
 #[test]
 fn a_changed_configuration_is_in_force_without_a_restart() {
     on_every_cluster(async |scene| {
-        scene.create_pod("web-1", &[("subscribe.on-pod-ready.webhook", "")]).await;
+        scene
+            .create_pod("web-1", &[("subscribe.on-pod-ready.webhook", "")])
+            .await;
         scene.set_phase("web-1", "Running").await;
         // No ConfigMap at all at first.
         let engine = scene.engine(&[]);
@@ -60,10 +71,15 @@ fn a_changed_configuration_is_in_force_without_a_restart() {
         scene.wait_for_requests(1).await;
 
         // A version with a typing mistake: the last good one stays in force.
-        scene.create_pod("web-2", &[("subscribe.on-pod-ready.webhook", "")]).await;
+        scene
+            .create_pod("web-2", &[("subscribe.on-pod-ready.webhook", "")])
+            .await;
         scene
             .configure(&[
-                ("trigger.on-pod-ready", "- when: pod.status.phase in [\n  send: [pod-ready]\n"),
+                (
+                    "trigger.on-pod-ready",
+                    "- when: pod.status.phase in [\n  send: [pod-ready]\n",
+                ),
                 (
                     "template.pod-ready",
                     "webhook:\n  webhook:\n    body: \"v2 {{.pod.metadata.name}}\"\n",
@@ -107,7 +123,9 @@ fn default_subscriptions_reach_objects_without_annotations() {
             .await;
         let requests = scene.wait_for_requests(1).await;
         assert_eq!(requests[0].2, "web-2");
-        scene.wait_for_notified("web-2", |state| state.is_some()).await;
+        scene
+            .wait_for_notified("web-2", |state| state.is_some())
+            .await;
         assert_eq!(scene.notified("web-1").await, None);
         engine.stop();
     });

@@ -1,5 +1,5 @@
 //! The engine as its users have it: the built program on a cluster, with a real receiver. Every
-//! story runs on the simulated cluster, and on a real kube-apiserver where there is one.
+//! story runs on the simulated cluster, and on a real kube-apiserver (`RealCluster`) where there is one.
 
 #[path = "../support/mod.rs"]
 mod support;

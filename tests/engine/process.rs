@@ -29,8 +29,7 @@ impl Engine {
             .arg("--kubeconfig")
             .arg(kubeconfig)
             .args(["--namespace", namespace, "--metrics-listen", ""])
-            .arg("--state-dir")
-            .arg(state)
+            .env("KUBECHIME_STATE_DIR", state)
             .args(flags)
             .env_remove("KUBECONFIG")
             .env("HOME", state)
@@ -83,10 +82,16 @@ impl Engine {
 
     /// Asks it to stop, and waits until it has.
     pub fn stop(mut self) -> Vec<String> {
-        let killed = Command::new("kill").arg(self.child.id().to_string()).status();
+        let killed = Command::new("kill")
+            .arg(self.child.id().to_string())
+            .status();
         assert!(killed.expect("kill runs").success());
         let status = self.child.wait().expect("the program ends");
-        assert!(status.success(), "ended with {status}:\n{}", self.lines().join("\n"));
+        assert!(
+            status.success(),
+            "ended with {status}:\n{}",
+            self.lines().join("\n")
+        );
         self.lines()
     }
 

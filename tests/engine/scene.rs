@@ -61,19 +61,33 @@ impl Scene {
         let dir = TempDir::new().unwrap();
         let kubeconfig = dir.path().join("kubeconfig");
         std::fs::write(&kubeconfig, cluster.kubeconfig()).unwrap();
-        Self::new(Ground::Simulated(cluster), "default".into(), kubeconfig, dir).await
+        Self::new(
+            Ground::Simulated(cluster),
+            "default".into(),
+            kubeconfig,
+            dir,
+        )
+        .await
     }
 
     async fn real(cluster: &'static RealCluster) -> Self {
         let namespace = cluster.namespace("story");
         let kubeconfig = cluster.kubeconfig().to_owned();
-        Self::new(Ground::Real(cluster), namespace, kubeconfig, TempDir::new().unwrap()).await
+        Self::new(
+            Ground::Real(cluster),
+            namespace,
+            kubeconfig,
+            TempDir::new().unwrap(),
+        )
+        .await
     }
 
     async fn new(ground: Ground, namespace: String, kubeconfig: PathBuf, dir: TempDir) -> Self {
         let read = Kubeconfig::read_from(&kubeconfig).unwrap();
         let options = KubeConfigOptions::default();
-        let config = kube::Config::from_custom_kubeconfig(read, &options).await.unwrap();
+        let config = kube::Config::from_custom_kubeconfig(read, &options)
+            .await
+            .unwrap();
         Self {
             ground,
             namespace,
@@ -112,7 +126,9 @@ impl Scene {
     pub fn without_patch(&self) -> PathBuf {
         match &self.ground {
             Ground::Simulated(cluster) => {
-                cluster.faults().deny(Matcher::all().verb("patch").resource("pods"));
+                cluster
+                    .faults()
+                    .deny(Matcher::all().verb("patch").resource("pods"));
                 self.kubeconfig.clone()
             }
             Ground::Real(cluster) => cluster.restricted_kubeconfig(
@@ -146,9 +162,11 @@ impl Scene {
     pub async fn patch_as_owner(&self, name: &str, metadata: Value) {
         match &self.ground {
             Ground::Simulated(cluster) => {
-                let changed = cluster.objects().update("pods", &self.namespace, name, |pod| {
-                    merge(&mut pod["metadata"], &metadata);
-                });
+                let changed = cluster
+                    .objects()
+                    .update("pods", &self.namespace, name, |pod| {
+                        merge(&mut pod["metadata"], &metadata);
+                    });
                 changed.unwrap();
             }
             Ground::Real(_) => self.patch_metadata(name, metadata).await,
@@ -162,8 +180,10 @@ impl Scene {
 
     /// Creates or replaces the ConfigMap.
     pub async fn configure(&self, data: &[(&str, &str)]) {
-        let data: serde_json::Map<String, Value> =
-            data.iter().map(|(key, text)| ((*key).to_owned(), json!(text))).collect();
+        let data: serde_json::Map<String, Value> = data
+            .iter()
+            .map(|(key, text)| ((*key).to_owned(), json!(text)))
+            .collect();
         let api: Api<ConfigMap> = Api::namespaced(self.client.clone(), &self.namespace);
         let map = json!({
             "apiVersion": "v1",
@@ -172,13 +192,18 @@ impl Scene {
             "data": data,
         });
         let params = PatchParams::apply("test").force();
-        api.patch("pod-notifications-cm", &params, &Patch::Apply(&map)).await.unwrap();
+        api.patch("pod-notifications-cm", &params, &Patch::Apply(&map))
+            .await
+            .unwrap();
     }
 
     /// The configuration of the Pod-ready case.
     pub async fn configure_pod_ready(&self) {
         self.configure(&[
-            ("trigger.on-pod-ready", &format!("- when: {WHEN}\n  send: [pod-ready]\n")),
+            (
+                "trigger.on-pod-ready",
+                &format!("- when: {WHEN}\n  send: [pod-ready]\n"),
+            ),
             (
                 "template.pod-ready",
                 "webhook:\n  webhook:\n    method: GET\n    path: /\n    body: |\n      \
@@ -206,32 +231,47 @@ impl Scene {
                 "containers": [{"name": "app", "image": "example.com/app:1"}],
             },
         }));
-        self.pods().create(&PostParams::default(), &pod.unwrap()).await.unwrap();
+        self.pods()
+            .create(&PostParams::default(), &pod.unwrap())
+            .await
+            .unwrap();
     }
 
     /// Sets a Pod's phase, as a kubelet does.
     pub async fn set_phase(&self, name: &str, phase: &str) {
         let status = json!({"status": {"phase": phase}});
         let params = PatchParams::default();
-        self.pods().patch_status(name, &params, &Patch::Merge(&status)).await.unwrap();
+        self.pods()
+            .patch_status(name, &params, &Patch::Merge(&status))
+            .await
+            .unwrap();
     }
 
     /// Merges into a Pod's metadata.
     pub async fn patch_metadata(&self, name: &str, metadata: Value) {
         let patch = json!({ "metadata": metadata });
         let params = PatchParams::default();
-        self.pods().patch(name, &params, &Patch::Merge(&patch)).await.unwrap();
+        self.pods()
+            .patch(name, &params, &Patch::Merge(&patch))
+            .await
+            .unwrap();
     }
 
     /// Deletes a Pod at once.
     pub async fn delete_pod(&self, name: &str) {
-        self.pods().delete(name, &DeleteParams::default().grace_period(0)).await.unwrap();
+        self.pods()
+            .delete(name, &DeleteParams::default().grace_period(0))
+            .await
+            .unwrap();
     }
 
     /// The Pod's notified state, as text.
     pub async fn notified(&self, name: &str) -> Option<String> {
         let pod = self.pods().get(name).await.unwrap();
-        pod.metadata.annotations.unwrap_or_default().remove(NOTIFIED)
+        pod.metadata
+            .annotations
+            .unwrap_or_default()
+            .remove(NOTIFIED)
     }
 
     /// Waits until the Pod's notified state is as wanted.
@@ -257,7 +297,11 @@ impl Scene {
     pub async fn wait_for_requests(&self, count: u64) -> Vec<(String, String, String)> {
         let arrived = self.receiver.wait_for(count, PATIENCE).await;
         let received = self.receiver.received();
-        assert!(arrived, "only {} of {count} requests arrived", received.len());
+        assert!(
+            arrived,
+            "only {} of {count} requests arrived",
+            received.len()
+        );
         received
             .into_iter()
             .map(|request| {

@@ -17,6 +17,13 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use url::Url;
 
+/// Services whose host is fixed in the original: type, host, and the option that leads them to the
+/// recording server here.
+const FIXED_HOSTS: [(&str, &str, &str); 2] = [
+    ("pushover", "https://api.pushover.net", "apiUrl"),
+    ("telegram", "https://api.telegram.org", "apiUrl"),
+];
+
 #[derive(Deserialize)]
 struct File {
     vars: BTreeMap<String, Value>,
@@ -131,13 +138,14 @@ pub fn run() {
 /// the placeholders have other values each time.
 fn check(raw: &Value, file: &Value) -> Result<(), String> {
     let server = Recorder::start(Vec::new());
-    let filled = fill(
+    let mut filled = fill(
         &serde_json::json!({
             "vars": file["vars"],
             "cases": [raw],
         }),
         &server,
     );
+    redirect(&mut filled["cases"][0], &server);
     let file: File = serde_json::from_value(filled).map_err(|error| error.to_string())?;
     let case = &file.cases[0];
     server.set_rules(case.responses.iter().map(rule).collect());
@@ -167,6 +175,27 @@ fn check(raw: &Value, file: &Value) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Leads the services with a fixed host to the recording server.
+fn redirect(case: &mut Value, server: &Recorder) {
+    for service in case["services"].as_array_mut().into_iter().flatten() {
+        let option = FIXED_HOSTS
+            .iter()
+            .find(|(service_type, _, _)| service["type"] == *service_type);
+        if let (Some((_, _, option)), Some(config)) = (option, service["config"].as_str()) {
+            service["config"] = format!("{config}\n{option}: {}\n", server.url()).into();
+        }
+    }
+    for sending in case["sends"].as_array_mut().into_iter().flatten() {
+        let requests = sending["expect"]["requests"].as_array_mut();
+        for request in requests.into_iter().flatten() {
+            let fixed = |(_, host, _): &(&str, &str, &str)| request["base"] == *host;
+            if FIXED_HOSTS.iter().any(fixed) {
+                request["base"] = server.url().into();
+            }
+        }
+    }
 }
 
 fn load(case: &Case) -> Catalog {
@@ -413,7 +442,10 @@ fn compare(wanted: &Value, got: &Recorded) -> Result<(), String> {
             wanted = wanted.split(';').next().unwrap_or_default().trim();
             found = found.split(';').next().unwrap_or_default().trim();
         }
-        same(name, wanted, found)?;
+        // A prepared request cannot know what an earlier one will be answered.
+        if found != "(from the login)" {
+            same(name, wanted, found)?;
+        }
     }
     if let Some(wanted) = wanted.get("jwt") {
         compare_jwt(wanted, got.header("authorization").unwrap_or_default())?;

@@ -42,13 +42,24 @@ impl Play {
     pub(super) fn control(&mut self) {
         self.let_go();
         let mut owned = self.count_pods();
-        for deployment in self.objects.list("deployments.apps", "") {
+        for deployment in self.deployments.all() {
             self.keep_deployment(&deployment, &mut owned);
         }
         self.start_jobs();
-        for job in self.objects.list("jobs.batch", "") {
+        for job in self.jobs.all() {
             self.keep_job(&job, &owned);
         }
+    }
+
+    /// Whether time alone asks for a round.
+    pub(super) fn is_control_due(&self) -> bool {
+        let leaving = self
+            .controllers
+            .leaving
+            .iter()
+            .any(|&(at, _)| at <= self.now);
+        let finished = self.controllers.finished.values().any(|&at| at <= self.now);
+        leaving || finished || self.controllers.next_job <= self.now
     }
 
     /// Removes the Pods whose time to leave is over.
@@ -68,7 +79,7 @@ impl Play {
 
     fn count_pods(&self) -> BTreeMap<String, Owned> {
         let mut owned: BTreeMap<String, Owned> = BTreeMap::new();
-        for pod in self.objects.list("pods", "") {
+        for pod in self.pods.all() {
             let owner = pod["metadata"]["ownerReferences"][0]["uid"]
                 .as_str()
                 .unwrap_or_default();
@@ -102,23 +113,13 @@ impl Play {
             .unwrap_or(1)
             .min(200);
         let current = format!("{name}-{hash}");
-        let set = match self.objects.get("replicasets.apps", namespace, &current) {
-            Some(set) => set,
-            None => {
-                create(
-                    &self.objects,
-                    MANAGER,
-                    "replicasets.apps",
-                    replica_set(deployment, &current, &hash),
-                );
-                match self.objects.get("replicasets.apps", namespace, &current) {
-                    Some(set) => set,
-                    None => return,
-                }
-            }
+        let Some(set) = self.sets.get(&format!("{namespace}/{current}")) else {
+            let made = replica_set(deployment, &current, &hash);
+            // The next round sees it and makes its Pods.
+            return create(&self.objects, MANAGER, "replicasets.apps", made);
         };
         let (mut total, mut ready) = (0_u64, 0_u64);
-        for set in self.objects.list("replicasets.apps", namespace) {
+        for set in self.sets.all() {
             if set["metadata"]["ownerReferences"][0]["uid"] != deployment["metadata"]["uid"] {
                 continue;
             }

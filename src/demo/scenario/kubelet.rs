@@ -1,11 +1,12 @@
 //! The lives of Pods: scheduled, started, ready, and whatever their behaviour brings.
 
 use super::Play;
+use super::mirror::News;
 use super::phases;
 use super::pods::Behaviour;
 use super::world::NODES;
 use crate::demo::object::{meta, meta_mut, now};
-use crate::demo::store::ChangeKind;
+use crate::demo::store::Key;
 use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
@@ -49,8 +50,6 @@ pub(super) struct Kubelet {
     lives: BTreeMap<PodName, Life>,
     plan: BinaryHeap<Planned>,
     planned: u64,
-    /// Pods are known up to this resourceVersion.
-    seen: u64,
     /// Names of the newest Events; the oldest are deleted.
     events: VecDeque<PodName>,
 }
@@ -68,94 +67,85 @@ impl Play {
     }
 
     /// Takes in Pods that are new, whoever made them, and forgets those that are gone.
-    pub(super) fn adopt(&mut self) {
-        let changes = match self.objects.changes_after("pods", self.kubelet.seen) {
-            Ok(changes) => changes,
-            Err(_) => {
-                self.kubelet.seen = self.objects.version("pods");
-                return self.adopt_all();
-            }
+    pub(super) fn adopt(&mut self, news: News) {
+        let named = |key: &Key| {
+            let (namespace, name) = key.split_once('/')?;
+            Some((namespace.to_owned(), name.to_owned()))
         };
-        for change in changes {
-            self.kubelet.seen = change.rv;
-            let Some((namespace, name)) = change.key.split_once('/') else {
+        for pod in news.went.iter().filter_map(named) {
+            self.kubelet.lives.remove(&pod);
+        }
+        for key in &news.came {
+            let (Some(pod), Some(object)) = (named(key), self.pods.get(key)) else {
                 continue;
             };
-            let pod = (namespace.to_owned(), name.to_owned());
-            match change.kind {
-                ChangeKind::Added => self.adopt_one(pod, &change.object.value()),
-                ChangeKind::Deleted => {
-                    self.kubelet.lives.remove(&pod);
-                }
-                ChangeKind::Modified => {}
+            let life = Life {
+                behaviour: Behaviour::of(&object),
+                uid: meta(&object, "uid").to_owned(),
+                crashes: 0,
+            };
+            self.kubelet.lives.insert(pod.clone(), life);
+            if object["status"]["phase"] == "Pending" {
+                self.plan(&pod, (150, 900), Step::Schedule);
             }
         }
     }
 
-    fn adopt_all(&mut self) {
-        let pods = self.objects.list("pods", "");
-        let name = |pod: &Value| {
-            (
-                meta(pod, "namespace").to_owned(),
-                meta(pod, "name").to_owned(),
-            )
-        };
-        let there: BTreeMap<_, _> = pods.iter().map(|pod| (name(pod), pod)).collect();
-        self.kubelet.lives.retain(|pod, _| there.contains_key(pod));
-        for (pod, object) in there {
-            if !self.kubelet.lives.contains_key(&pod) {
-                self.adopt_one(pod, object);
-            }
-        }
-    }
-
-    fn adopt_one(&mut self, pod: PodName, object: &Value) {
-        let life = Life {
-            behaviour: Behaviour::of(object),
-            uid: meta(object, "uid").to_owned(),
-            crashes: 0,
-        };
-        self.kubelet.lives.insert(pod.clone(), life);
-        if object["status"]["phase"] == "Pending" {
-            self.plan(&pod, (150, 900), Step::Schedule);
-        }
-    }
-
-    /// At the start, most Pods are already what they will be: only some are still on their way.
+    /// At the start, most Pods run already: only some are still on their way.
     pub(super) fn settle(&mut self) {
-        let pods: Vec<_> = self.kubelet.lives.keys().cloned().collect();
         self.kubelet.plan.clear();
-        for (index, pod) in pods.iter().enumerate() {
-            if index % 4 == 3 {
+        let lives = self
+            .kubelet
+            .lives
+            .iter()
+            .map(|(pod, life)| (pod.clone(), life.behaviour));
+        let lives: Vec<(PodName, Behaviour)> = lives.collect();
+        for (index, (pod, behaviour)) in lives.iter().enumerate() {
+            if index % 4 == 3 || matches!(behaviour, Behaviour::Complete | Behaviour::Fail) {
                 self.plan(pod, (100, 2500), Step::Schedule);
                 continue;
             }
-            self.take(pod, Step::Schedule);
-            self.take(pod, Step::Start);
-            let pulled = self.kubelet.lives.get(pod).map(|life| life.behaviour);
-            if pulled != Some(Behaviour::ImagePull) {
-                self.take(pod, Step::Run);
-                self.take(pod, Step::Ready);
+            let (node, address) = (self.node(), self.address());
+            let pulled = *behaviour != Behaviour::ImagePull;
+            self.write(pod, "kubelet", |object| {
+                phases::schedule(object, node);
+                phases::start(object, &address);
+                if pulled {
+                    phases::run(object);
+                    phases::ready(object);
+                }
+            });
+            if pulled {
+                self.plan_after_ready(pod, *behaviour);
+            } else {
+                self.plan(pod, (800, 1500), Step::PullFails);
             }
         }
-        // The steps taken in advance have planned their successors; the first of each are enough.
-        let plan = std::mem::take(&mut self.kubelet.plan);
-        self.kubelet.plan = plan
-            .into_iter()
-            .filter(|Reverse((_, _, pod, step))| {
-                let phase = self.phase(pod);
-                let early = matches!(step, Step::Schedule | Step::Start | Step::Run | Step::Ready);
-                !early || phase != "Running"
-            })
-            .collect();
     }
 
-    fn phase(&self, pod: &PodName) -> String {
-        let object = self.objects.get("pods", &pod.0, &pod.1).unwrap_or_default();
-        object["status"]["phase"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+    fn node(&mut self) -> &'static str {
+        NODES[usize::try_from(self.dice.roll() % 3).unwrap_or_default()]
+    }
+
+    fn address(&mut self) -> String {
+        format!(
+            "10.244.{}.{}",
+            self.dice.between(0, 3),
+            self.dice.between(2, 250)
+        )
+    }
+
+    /// What a Pod that has become ready will do next.
+    fn plan_after_ready(&mut self, pod: &PodName, behaviour: Behaviour) {
+        match behaviour {
+            Behaviour::Calm | Behaviour::ImagePull => {}
+            Behaviour::Steady => self.plan(pod, (30_000, 240_000), Step::Retire),
+            Behaviour::CrashLoop => self.plan(pod, (1_000, 20_000), Step::Crash),
+            Behaviour::OutOfMemory => self.plan(pod, (3_000, 45_000), Step::OutOfMemory),
+            Behaviour::Flaky => self.plan(pod, (2_000, 25_000), Step::Unready),
+            Behaviour::Complete => self.plan(pod, (2_000, 8_000), Step::Succeed),
+            Behaviour::Fail => self.plan(pod, (2_000, 8_000), Step::Fail),
+        }
     }
 
     /// Takes every step that is due.
@@ -182,7 +172,7 @@ impl Play {
         }
         match step {
             Step::Schedule => {
-                let node = NODES[usize::try_from(self.dice.roll() % 3).unwrap_or_default()];
+                let node = self.node();
                 self.write(pod, "kube-scheduler", |object| {
                     phases::schedule(object, node)
                 });
@@ -195,11 +185,7 @@ impl Play {
                 self.plan(pod, (150, 700), Step::Start);
             }
             Step::Start => {
-                let address = format!(
-                    "10.244.{}.{}",
-                    self.dice.between(0, 3),
-                    self.dice.between(2, 250)
-                );
+                let address = self.address();
                 self.write(pod, "kubelet", |object| phases::start(object, &address));
                 if behaviour == Behaviour::ImagePull {
                     self.plan(pod, (800, 1500), Step::PullFails);
@@ -220,15 +206,7 @@ impl Play {
             }
             Step::Ready => {
                 self.write(pod, "kubelet", phases::ready);
-                match behaviour {
-                    Behaviour::Calm | Behaviour::ImagePull => {}
-                    Behaviour::Steady => self.plan(pod, (30_000, 240_000), Step::Retire),
-                    Behaviour::CrashLoop => self.plan(pod, (1_000, 20_000), Step::Crash),
-                    Behaviour::OutOfMemory => self.plan(pod, (3_000, 45_000), Step::OutOfMemory),
-                    Behaviour::Flaky => self.plan(pod, (2_000, 25_000), Step::Unready),
-                    Behaviour::Complete => self.plan(pod, (2_000, 8_000), Step::Succeed),
-                    Behaviour::Fail => self.plan(pod, (2_000, 8_000), Step::Fail),
-                }
+                self.plan_after_ready(pod, behaviour);
             }
             Step::Crash => {
                 self.write(pod, "kubelet", |object| phases::end(object, "Error", 1));

@@ -9,6 +9,7 @@
 mod catalog;
 mod controllers;
 mod kubelet;
+mod mirror;
 mod phases;
 mod pods;
 mod world;
@@ -16,6 +17,7 @@ mod world;
 use super::cluster::SimCluster;
 use super::objects::Objects;
 use super::receiver::{Receiver, Reply};
+use mirror::Mirror;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -104,6 +106,10 @@ impl Dice {
 /// The state of a scenario.
 pub(super) struct Play {
     objects: Objects,
+    pods: Mirror,
+    deployments: Mirror,
+    sets: Mirror,
+    jobs: Mirror,
     dice: Dice,
     /// Milliseconds of played time since the start.
     now: u64,
@@ -122,6 +128,10 @@ impl Play {
         };
         Self {
             objects,
+            pods: Mirror::new("pods"),
+            deployments: Mirror::new("deployments.apps"),
+            sets: Mirror::new("replicasets.apps"),
+            jobs: Mirror::new("jobs.batch"),
             dice: Dice(options.seed),
             now: 0,
             speed,
@@ -135,10 +145,25 @@ impl Play {
         if options.catalog {
             catalog::create_catalog(&self.objects, &options.receiver_url);
         }
-        self.control();
-        self.adopt();
+        // ReplicaSets come in the first round, their Pods in the second.
+        for _ in 0..2 {
+            self.look();
+            self.control();
+        }
+        self.look();
         self.settle();
-        self.control();
+    }
+
+    /// Takes in what has changed; whether anything has.
+    fn look(&mut self) -> bool {
+        let news = self.pods.refresh(&self.objects);
+        let others = [&mut self.deployments, &mut self.sets, &mut self.jobs];
+        let other = others
+            .map(|mirror| mirror.refresh(&self.objects).any)
+            .contains(&true);
+        let any = news.any || other;
+        self.adopt(news);
+        any
     }
 
     async fn run(mut self) {
@@ -148,9 +173,10 @@ impl Play {
             let played = started.elapsed().as_secs_f64() * 1000.0 * self.speed;
             // Whole milliseconds; the cast saturates.
             self.now = played as u64;
-            self.adopt();
             self.live();
-            self.control();
+            if self.look() || self.is_control_due() {
+                self.control();
+            }
         }
     }
 }

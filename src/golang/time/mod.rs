@@ -4,175 +4,27 @@
 //! jiff is asked only for the offsets of named zones. Layout parsing and formatting are in the
 //! submodule [`layout`].
 
+mod calendar;
+mod zone;
+
 use super::duration::Duration;
+use calendar::{SECONDS_PER_DAY, civil_from_days, days_from_civil};
 use std::fmt;
-use std::sync::Arc;
+use zone::{local_zone, timestamp};
 
 pub mod layout;
 
+pub use calendar::{MONTHS, WEEKDAYS, month_name, weekday_name};
 pub use layout::ParseError;
+pub use zone::{UnknownZone, Zone};
 
-const SECONDS_PER_DAY: i64 = 86_400;
 const NANOS_PER_SECOND: i128 = 1_000_000_000;
+
 /// Seconds from Go's zero time, year 1, to the Unix epoch.
 const ZERO_TO_UNIX: i64 = 62_135_596_800;
+
 /// Beyond these the calendar arithmetic could overflow; Go wraps around there.
 const LIMIT_SECONDS: i64 = i64::MAX / 4;
-
-/// Where a [`Time`] is shown: Go's `*time.Location`.
-#[derive(Clone, Debug)]
-pub enum Zone {
-    /// Coordinated universal time.
-    Utc,
-    /// The zone of this process (`TZ`, or the system's).
-    Local,
-    /// A constant offset, as a parsed `+02:00` gives.
-    Fixed {
-        /// Abbreviation; empty when the text had none.
-        name: Arc<str>,
-        /// Seconds east of UTC.
-        offset: i32,
-    },
-    /// A zone of the tz database.
-    Named(jiff::tz::TimeZone),
-}
-
-/// No zone has this name; displays as Go's message.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown time zone {0}")]
-pub struct UnknownZone(pub String);
-
-impl Zone {
-    /// Go's `time.LoadLocation`: `UTC` and the empty name are UTC, `Local` is the process's zone.
-    ///
-    /// # Errors
-    /// When the tz database has no such name (names are case-sensitive).
-    pub fn load(name: &str) -> Result<Self, UnknownZone> {
-        match name {
-            "" | "UTC" => Ok(Self::Utc),
-            "Local" => Ok(Self::Local),
-            _ => match jiff::tz::TimeZone::get(name) {
-                Ok(zone) if zone.iana_name() == Some(name) => Ok(Self::Named(zone)),
-                _ => Err(UnknownZone(name.to_owned())),
-            },
-        }
-    }
-
-    /// The name Go prints: `UTC`, `Local`, `Europe/Prague`, or the abbreviation of a fixed offset.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Utc => "UTC",
-            Self::Local => "Local",
-            Self::Fixed { name, .. } => name,
-            Self::Named(zone) => zone.iana_name().unwrap_or(""),
-        }
-    }
-
-    /// Abbreviation and seconds east of UTC in force at this moment.
-    pub fn lookup(&self, unix_seconds: i64) -> (String, i32) {
-        match self {
-            Self::Utc => ("UTC".into(), 0),
-            Self::Fixed { name, offset } => (name.to_string(), *offset),
-            Self::Local => tz_lookup(local_zone(), unix_seconds),
-            Self::Named(zone) => tz_lookup(zone, unix_seconds),
-        }
-    }
-
-    fn offset(&self, unix_seconds: i64) -> i32 {
-        match self {
-            Self::Utc => 0,
-            Self::Fixed { offset, .. } => *offset,
-            Self::Local => tz_offset(local_zone(), unix_seconds),
-            Self::Named(zone) => tz_offset(zone, unix_seconds),
-        }
-    }
-
-    /// Offset that this abbreviation stands for in this zone, preferably at that moment.
-    fn lookup_name(&self, abbreviation: &str, unix_seconds: i64) -> Option<i32> {
-        let zone = match self {
-            Self::Utc => return (abbreviation == "UTC").then_some(0),
-            Self::Fixed { name, offset } => {
-                return (abbreviation == &**name).then_some(*offset);
-            }
-            Self::Local => local_zone(),
-            Self::Named(zone) => zone,
-        };
-        let stamp = timestamp(unix_seconds);
-        let now = zone.to_offset_info(stamp);
-        if now.abbreviation() == abbreviation {
-            return Some(now.offset().seconds());
-        }
-        // The database holds a few hundred transitions at most, rules repeat every year.
-        const NEARBY: usize = 8;
-        const ALL: usize = 400;
-        let before = |count| {
-            zone.preceding(stamp)
-                .take(count)
-                .find(|t| t.abbreviation() == abbreviation)
-                .map(|t| t.offset().seconds())
-        };
-        let after = || {
-            zone.following(stamp)
-                .take(NEARBY)
-                .find(|t| t.abbreviation() == abbreviation)
-                .map(|t| t.offset().seconds())
-        };
-        before(NEARBY).or_else(after).or_else(|| before(ALL))
-    }
-
-    fn same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Utc, Self::Utc) | (Self::Local, Self::Local) => true,
-            (Self::Fixed { name, offset }, Self::Fixed { name: n, offset: o }) => {
-                name == n && offset == o
-            }
-            (Self::Named(a), Self::Named(b)) => a == b,
-            _ => false,
-        }
-    }
-}
-
-impl PartialEq for Zone {
-    fn eq(&self, other: &Self) -> bool {
-        self.same(other)
-    }
-}
-
-impl fmt::Display for Zone {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// Looked up once: reading `/etc/localtime` for every evaluation would be slow.
-fn local_zone() -> &'static jiff::tz::TimeZone {
-    static LOCAL: std::sync::LazyLock<jiff::tz::TimeZone> = std::sync::LazyLock::new(|| {
-        jiff::tz::TimeZone::try_system().unwrap_or(jiff::tz::TimeZone::UTC)
-    });
-    &LOCAL
-}
-
-/// The nearest moment that jiff can express.
-fn timestamp(unix_seconds: i64) -> jiff::Timestamp {
-    let clamped = unix_seconds.clamp(
-        jiff::Timestamp::MIN.as_second(),
-        jiff::Timestamp::MAX.as_second(),
-    );
-    jiff::Timestamp::from_second(clamped).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-}
-
-fn tz_offset(zone: &jiff::tz::TimeZone, unix_seconds: i64) -> i32 {
-    zone.to_offset(timestamp(unix_seconds)).seconds()
-}
-
-fn tz_lookup(zone: &jiff::tz::TimeZone, unix_seconds: i64) -> (String, i32) {
-    let info = zone.to_offset_info(timestamp(unix_seconds));
-    let offset = info.offset().seconds();
-    if zone.is_unknown() {
-        return ("UTC".into(), offset);
-    }
-    (info.abbreviation().to_owned(), offset)
-}
 
 /// A moment with the zone it is shown in: Go's `time.Time`. Equality and order are those of the
 /// moment; [`fmt::Display`] gives Go's text (`2024-01-02 03:04:05 +0000 UTC`).
@@ -202,104 +54,6 @@ pub struct Civil {
     pub year_day: u32,
     /// 0 is Sunday.
     pub weekday: u32,
-}
-
-/// English names as Go prints them, January first.
-pub const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-/// English names as Go prints them, Sunday first.
-pub const WEEKDAYS: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
-
-/// Go's `Month.String`: out of range numbers print as `%!Month(13)`.
-pub fn month_name(month: i64) -> String {
-    usize::try_from(month.wrapping_sub(1))
-        .ok()
-        .and_then(|i| MONTHS.get(i))
-        .map_or_else(|| format!("%!Month({})", month as u64), |m| (*m).to_owned())
-}
-
-/// Go's `Weekday.String`: out of range numbers print as `%!Weekday(7)`.
-pub fn weekday_name(weekday: i64) -> String {
-    usize::try_from(weekday)
-        .ok()
-        .and_then(|i| WEEKDAYS.get(i))
-        .map_or_else(
-            || format!("%!Weekday({})", weekday as u64),
-            |w| (*w).to_owned(),
-        )
-}
-
-pub(super) fn is_leap(year: i64) -> bool {
-    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
-}
-
-pub(super) fn days_in(month: u32, year: i64) -> u32 {
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if is_leap(year) => 29,
-        2 => 28,
-        _ => 31,
-    }
-}
-
-/// Days from 1970-01-01 to the given day; months and days outside their range carry over.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let months = month.saturating_sub(1);
-    let year = year.saturating_add(months.div_euclid(12));
-    let month = months.rem_euclid(12) + 1;
-    // Years that start in March: the leap day is the last day of such a year.
-    let shifted = if month <= 2 {
-        year.saturating_sub(1)
-    } else {
-        year
-    };
-    let era = shifted.div_euclid(400);
-    let year_of_era = shifted.rem_euclid(400);
-    let month_from_march = (month + 9) % 12;
-    let day_of_year = (153 * month_from_march + 2) / 5;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era.saturating_mul(146_097)
-        .saturating_add(day_of_era - 719_468)
-        .saturating_add(day.saturating_sub(1))
-}
-
-fn civil_from_days(days: i64) -> (i64, u32, u32) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month as u32, day as u32)
 }
 
 impl Time {

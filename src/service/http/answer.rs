@@ -57,31 +57,59 @@ impl Answer {
         request: &PreparedRequest,
         masker: &Masker,
     ) -> SendError {
+        let message = format!(
+            "request to {} has failed with error code {} : {}",
+            request.subject(masker),
+            self.status,
+            self.quoted(masker)
+        );
+        self.refused(&message, request, masker)
+    }
+
+    /// The error of an answer that is no success for the service, in these words; the status tells
+    /// whether it may pass.
+    pub(in crate::service) fn refused(
+        self,
+        message: &str,
+        request: &PreparedRequest,
+        masker: &Masker,
+    ) -> SendError {
         let class = match self.status {
             408 | 425 | 429 | 500 | 502.. => Class::Transient {
                 retry_after: self.retry_after(Timestamp::now()),
             },
             _ => Class::Permanent,
         };
-        let subject = request.subject(masker);
-        let quoted = if self.is_html() {
-            html_summary(&self.text(masker, READ))
-        } else {
-            self.text(masker, QUOTED)
-        };
         SendError {
             class,
-            message: format!(
-                "request to {subject} has failed with error code {} : {quoted}",
-                self.status
-            ),
+            message: masker.mask(message).into_owned(),
             status: Some(self.status),
             response: self.text(masker, KEPT),
-            subject,
+            subject: request.subject(masker),
         }
     }
 
-    fn status_text(&self) -> String {
+    /// The body, as much of it as was read.
+    pub(in crate::service) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The body as JSON; `None` when it is none.
+    pub(in crate::service) fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// What an error message says of the body: its beginning, or a page's title; masked.
+    pub(in crate::service) fn quoted(&self, masker: &Masker) -> String {
+        if self.is_html() {
+            html_summary(&self.text(masker, READ))
+        } else {
+            self.text(masker, QUOTED)
+        }
+    }
+
+    /// Status code and its name: `404 Not Found`.
+    pub(in crate::service) fn status_text(&self) -> String {
         let reason = StatusCode::from_u16(self.status)
             .ok()
             .and_then(|s| s.canonical_reason());

@@ -75,7 +75,11 @@ fn untitle<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, F
                 first = true;
                 return c;
             }
-            if std::mem::take(&mut first) { runes::to_lower(c) } else { c }
+            if std::mem::take(&mut first) {
+                runes::to_lower(c)
+            } else {
+                c
+            }
         })
         .into_bytes()
     })
@@ -153,7 +157,11 @@ fn camelcase<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>,
             } else {
                 if lowering {
                     lowering = runes::is_upper(next);
-                    next = if lowering { runes::to_lower(next) } else { next };
+                    next = if lowering {
+                        runes::to_lower(next)
+                    } else {
+                        next
+                    };
                 }
                 out.push(current);
             }
@@ -196,7 +204,10 @@ struct Words<'t> {
 impl<'t> Words<'t> {
     fn next(&mut self) -> Word<'t> {
         let (kind, length) = first_word(self.rest);
-        let (text, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, &[]));
+        let (text, rest) = self
+            .rest
+            .split_at_checked(length)
+            .unwrap_or((self.rest, &[]));
         self.rest = rest;
         Word { kind, text }
     }
@@ -242,16 +253,25 @@ fn first_word(text: &[u8]) -> (WordKind, usize) {
     let rest = text.get(size..).unwrap_or_default();
     let lower_letter = |c: char| is_alphabet(c) && !runes::is_upper(c);
     if is_connector(first) {
-        (WordKind::Connector, size + run_length(rest, first, is_connector))
+        (
+            WordKind::Connector,
+            size + run_length(rest, first, is_connector),
+        )
     } else if runes::is_punctuation(first) {
         let length = run_length(rest, first, runes::is_punctuation);
         (WordKind::Punctuation, size + length)
     } else if runes::is_upper(first) {
         (WordKind::UpperCase, size + after_upper(rest, first))
     } else if is_alphabet(first) {
-        (WordKind::Alphabet, size + run_length(rest, first, lower_letter))
+        (
+            WordKind::Alphabet,
+            size + run_length(rest, first, lower_letter),
+        )
     } else if runes::is_number(first) {
-        (WordKind::Number, size + run_length(rest, first, runes::is_number))
+        (
+            WordKind::Number,
+            size + run_length(rest, first, runes::is_number),
+        )
     } else {
         let length = run_length(rest, first, |c| {
             !(is_connector(c) || is_alphabet(c) || runes::is_number(c) || runes::is_punctuation(c))
@@ -345,7 +365,8 @@ impl Lowered {
     }
 
     fn push(&mut self, c: char) {
-        self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        self.out
+            .extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
     fn word(&mut self, word: Word<'_>) {

@@ -8,6 +8,16 @@ use crate::template::{Failure, Session, print};
 pub(super) const NIL_POINTER: &str =
     "runtime error: invalid memory address or nil pointer dereference";
 
+/// A text that may be a number. Longer ones are none, so that they are not read over and over.
+fn numeric<'a>(text: &'a Text<'_>) -> std::borrow::Cow<'a, str> {
+    const LONGEST: usize = 4096;
+    if text.len() > LONGEST {
+        "".into()
+    } else {
+        text.to_str()
+    }
+}
+
 /// Sprig's `toInt64`: numbers, booleans and numeric texts; everything else is 0.
 pub(super) fn to_int64(value: &Value<'_>) -> i64 {
     match value {
@@ -18,7 +28,7 @@ pub(super) fn to_int64(value: &Value<'_>) -> i64 {
         Value::Float(n) => truncate(*n),
         Value::Bool(truth) => i64::from(*truth),
         Value::Text(text) => {
-            parse::parse_int(without_zero_decimals(&text.to_str()), 0).unwrap_or(0)
+            parse::parse_int(without_zero_decimals(&numeric(text)), 0).unwrap_or(0)
         }
         Value::Opaque(_) => calendar_number(value).unwrap_or(0),
         _ => 0,
@@ -34,7 +44,7 @@ pub(super) fn to_float64(value: &Value<'_>) -> f64 {
         Value::Uint64(n) => *n as f64,
         Value::Float(n) => *n,
         Value::Bool(truth) => f64::from(u8::from(*truth)),
-        Value::Text(text) => parse::parse_float(&text.to_str()).unwrap_or(0.0),
+        Value::Text(text) => parse::parse_float(&numeric(text)).unwrap_or(0.0),
         Value::Opaque(_) => calendar_number(value).unwrap_or(0) as f64,
         _ => 0.0,
     }
@@ -110,8 +120,16 @@ pub(super) fn to_list<'a, 'v>(value: &'a Value<'v>, doing: &str) -> Result<&'a L
     match value {
         Value::List(list) => Ok(list),
         Value::Nil | Value::Absent => Err(Failure::new(NIL_POINTER)),
-        other => Err(Failure::new(format!("Cannot {doing} type {}", other.kind()))),
+        other => Err(Failure::new(format!(
+            "Cannot {doing} type {}",
+            other.kind()
+        ))),
     }
+}
+
+/// Pays for going through a text that makes nothing new.
+pub(super) fn pay_for_reading(session: &Session<'_>, text: &[u8]) -> Result<(), Failure> {
+    session.steps(text.len() as u64 / 1024)
 }
 
 /// Pays for a list of this many elements.

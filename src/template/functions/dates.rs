@@ -32,7 +32,12 @@ pub const FUNCTIONS: &[Function] = &[
     fixed("mustDateModify", TEXT_AND_TIME, TIME, must_date_modify),
     fixed("must_date_modify", TEXT_AND_TIME, TIME, must_date_modify),
     fixed("toDate", &[Type::String, Type::String], TIME, to_date),
-    fixed("mustToDate", &[Type::String, Type::String], TIME, must_to_date),
+    fixed(
+        "mustToDate",
+        &[Type::String, Type::String],
+        TIME,
+        must_to_date,
+    ),
     fixed("unixEpoch", &[TIME], Type::String, unix_epoch),
     fixed("ago", &[Type::Any], Type::String, ago),
     fixed("duration", &[Type::Any], Type::String, duration),
@@ -135,7 +140,9 @@ fn parsed(args: &[Value<'_>]) -> Result<Result<Time, String>, Failure> {
 
 /// The zero time for a text that does not fit the layout.
 fn to_date<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
-    Ok(Value::opaque(parsed(args)?.unwrap_or_else(|_| Time::zero())))
+    Ok(Value::opaque(
+        parsed(args)?.unwrap_or_else(|_| Time::zero()),
+    ))
 }
 
 fn must_to_date<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
@@ -193,7 +200,9 @@ fn duration_round<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value
         return Err(mismatch());
     };
     let nanoseconds = match value {
-        Value::Text(text) => Duration::parse(&text.to_str()).unwrap_or_default().nanoseconds(),
+        Value::Text(text) => Duration::parse(&text.to_str())
+            .unwrap_or_default()
+            .nanoseconds(),
         Value::Int64(nanoseconds) => *nanoseconds,
         value => match value.downcast::<Time>() {
             Some(time) => current(session).sub(time).nanoseconds(),
@@ -248,7 +257,11 @@ mod tests {
             ("x", "0s"),
         ];
         for (span, rounded) in cases {
-            assert_eq!(text(duration_round(&session, &[span.into()])), rounded, "{span}");
+            assert_eq!(
+                text(duration_round(&session, &[span.into()])),
+                rounded,
+                "{span}"
+            );
         }
     }
 }

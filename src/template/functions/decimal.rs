@@ -21,11 +21,15 @@ impl Decimal {
     pub(super) fn from_float(float: f64) -> Result<Self, Failure> {
         if !float.is_finite() {
             let float = crate::golang::number::display_float(float);
-            return Err(Failure::new(format!("Cannot create a Decimal from {float}")));
+            return Err(Failure::new(format!(
+                "Cannot create a Decimal from {float}"
+            )));
         }
         let scientific = format!("{float:e}");
         let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-        let places = mantissa.split_once('.').map_or(0, |(_, places)| places.len());
+        let places = mantissa
+            .split_once('.')
+            .map_or(0, |(_, places)| places.len());
         let digits: i64 = mantissa.replace('.', "").parse().unwrap_or(0);
         let exponent: i64 = exponent.parse().unwrap_or(0);
         Ok(Decimal {

@@ -172,7 +172,9 @@ fn conversion(value: &Value<'_>, wanted: &str) -> Failure {
         Value::Nil | Value::Absent => "nil".into(),
         value => value.type_name(),
     };
-    Failure::new(format!("interface conversion: interface {{}} is {is}, not {wanted}"))
+    Failure::new(format!(
+        "interface conversion: interface {{}} is {is}, not {wanted}"
+    ))
 }
 
 fn deep_copy<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {

@@ -107,7 +107,9 @@ fn b32enc<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Fa
     session.charge(text.len().saturating_mul(2))?;
     let mut out = Vec::with_capacity(text.len().div_ceil(5) * 8);
     for group in text.chunks(5) {
-        let bits = group.iter().fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
+        let bits = group
+            .iter()
+            .fold(0u64, |bits, byte| bits << 8 | u64::from(*byte));
         let bits = bits << (8 * (5 - group.len()));
         let digits = (group.len() * 8).div_ceil(5);
         out.extend((0..8).map(|place| {
@@ -134,7 +136,11 @@ fn b32dec<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Fa
 /// breaks. What follows a padded group is ignored.
 fn decode_base32(text: &[u8]) -> Result<Vec<u8>, usize> {
     let line_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
-    let text: Vec<u8> = text.iter().copied().filter(|byte| !line_break(byte)).collect();
+    let text: Vec<u8> = text
+        .iter()
+        .copied()
+        .filter(|byte| !line_break(byte))
+        .collect();
     let mut out = Vec::with_capacity(text.len() / 8 * 5);
     for (number, group) in text.chunks(8).enumerate() {
         let start = number * 8;
@@ -189,7 +195,9 @@ mod tests {
             ("a-_b", Err("illegal base64 data at input byte 1")),
         ];
         for (text, expected) in cases {
-            let expected = expected.map(|t| t.as_bytes().to_vec()).map_err(str::to_owned);
+            let expected = expected
+                .map(|t| t.as_bytes().to_vec())
+                .map_err(str::to_owned);
             assert_eq!(decode_base64(text.as_bytes()), expected, "{text}");
         }
     }

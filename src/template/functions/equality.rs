@@ -35,7 +35,12 @@ pub(super) fn deep_equal<'v>(
     b: &Value<'v>,
     session: &Session<'v>,
 ) -> Result<bool, Failure> {
-    session.step()?;
+    let size = match a {
+        Value::List(list) => list.len(),
+        Value::Map(map) => map.len(session),
+        _ => 0,
+    };
+    session.steps(size as u64 + 1)?;
     // Go looks behind the pointers; the versions' own equality is that of the pointers.
     match (a.downcast::<Version>(), b.downcast::<Version>()) {
         (Some(a), Some(b)) => Ok(a == b),

@@ -126,7 +126,11 @@ fn wrap_with<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>,
     let [Value::Int(width), Value::Text(separator), Value::Text(text)] = args else {
         return Err(mismatch());
     };
-    let separator: &[u8] = if separator.is_empty() { b"\n" } else { separator };
+    let separator: &[u8] = if separator.is_empty() {
+        b"\n"
+    } else {
+        separator
+    };
     wrapped(session, text, *width, separator, true)
 }
 
@@ -190,8 +194,8 @@ fn indented(
     text: &[u8],
     mut out: Vec<u8>,
 ) -> Result<Vec<u8>, Failure> {
-    let spaces = usize::try_from(spaces)
-        .map_err(|_| Failure::new("strings: negative Repeat count"))?;
+    let spaces =
+        usize::try_from(spaces).map_err(|_| Failure::new("strings: negative Repeat count"))?;
     let lines = text.iter().filter(|byte| **byte == b'\n').count() + 1;
     session.charge(text.len().saturating_add(spaces.saturating_mul(lines)))?;
     let pad = vec![b' '; spaces];

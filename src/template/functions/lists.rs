@@ -104,7 +104,10 @@ fn last<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
         return Err(mismatch());
     };
     let list = to_list(list, "find last on")?;
-    let last = list.len().checked_sub(1).and_then(|position| list.get(position));
+    let last = list
+        .len()
+        .checked_sub(1)
+        .and_then(|position| list.get(position));
     Ok(last.unwrap_or(Value::Nil))
 }
 
@@ -121,7 +124,9 @@ fn initial<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, F
         return Err(mismatch());
     };
     let list = to_list(list, "find initial on")?;
-    shortened(session, list, |list| list.iter().take(list.len() - 1).collect())
+    shortened(session, list, |list| {
+        list.iter().take(list.len() - 1).collect()
+    })
 }
 
 /// One element less; the nil slice of an empty list.
@@ -223,7 +228,9 @@ fn slice<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Fai
     let from = bounds.first().map_or(0, to_int64);
     let to = bounds.get(1).map_or(list.len() as i64, to_int64);
     let (Ok(from), Ok(to)) = (usize::try_from(from), usize::try_from(to)) else {
-        return Err(Failure::new("reflect.Value.Slice: slice index out of bounds"));
+        return Err(Failure::new(
+            "reflect.Value.Slice: slice index out of bounds",
+        ));
     };
     charge_items(session, to.saturating_sub(from).min(list.capacity()))?;
     Ok(list.slice(from, to)?.into())
@@ -250,7 +257,9 @@ fn chunk<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Fai
         }
         let kept = usize::try_from(kept).map_err(|_| out_of_range())?;
         let from = number.saturating_mul(usize::try_from(*size).unwrap_or(0));
-        let items: Vec<_> = (from..from.saturating_add(kept)).map_while(|at| list.get(at)).collect();
+        let items: Vec<_> = (from..from.saturating_add(kept))
+            .map_while(|at| list.get(at))
+            .collect();
         if items.len() < kept {
             return Err(Failure::new("reflect: slice index out of range"));
         }

@@ -1,7 +1,7 @@
 //! Numbers: arithmetic, rounding, sequences.
 
 use super::Function;
-use super::cast::{charge_items, displayed, to_float64, to_int64};
+use super::cast::{charge_items, displayed, pay_for_reading, to_float64, to_int64};
 use super::decimal::Decimal;
 use super::row::{fixed, mismatch, variadic};
 use crate::golang::parse::{self, NumberError};
@@ -74,10 +74,11 @@ fn float64<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure
 }
 
 /// Decimal digits only; what does not fit becomes the nearest number, anything else 0.
-fn atoi<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
+fn atoi<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     let [Value::Text(text)] = args else {
         return Err(mismatch());
     };
+    pay_for_reading(session, text)?;
     let number = parse::parse_int(&text.to_str(), 10);
     Ok(Value::Int(number.unwrap_or_else(NumberError::value)))
 }
@@ -88,11 +89,15 @@ fn to_decimal<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>
         return Err(mismatch());
     };
     let text = displayed(value, session)?;
-    Ok(Value::Int64(parse::parse_int(&text.to_str(), 8).unwrap_or(0)))
+    Ok(Value::Int64(
+        parse::parse_int(&text.to_str(), 8).unwrap_or(0),
+    ))
 }
 
 fn add<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
-    Ok(Value::Int64(args.iter().map(to_int64).fold(0, i64::wrapping_add)))
+    Ok(Value::Int64(
+        args.iter().map(to_int64).fold(0, i64::wrapping_add),
+    ))
 }
 
 fn add1<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
@@ -110,7 +115,9 @@ fn sub<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
 }
 
 fn mul<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
-    Ok(Value::Int64(args.iter().map(to_int64).fold(1, i64::wrapping_mul)))
+    Ok(Value::Int64(
+        args.iter().map(to_int64).fold(1, i64::wrapping_mul),
+    ))
 }
 
 fn div<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
@@ -241,7 +248,11 @@ fn round<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> 
     };
     let power = power_of_ten(*places);
     let digit = power * to_float64(value);
-    let rounded = if digit.fract() >= up_from { digit.ceil() } else { digit.floor() };
+    let rounded = if digit.fract() >= up_from {
+        digit.ceil()
+    } else {
+        digit.floor()
+    };
     Ok(Value::Float(rounded / power))
 }
 
@@ -308,7 +319,12 @@ fn until<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Fai
     let [Value::Int(count)] = args else {
         return Err(mismatch());
     };
-    int_list(numbers(session, 0, *count, if *count < 0 { -1 } else { 1 })?)
+    int_list(numbers(
+        session,
+        0,
+        *count,
+        if *count < 0 { -1 } else { 1 },
+    )?)
 }
 
 fn until_step<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
@@ -356,7 +372,11 @@ mod tests {
         let session = Session::new(Limits::default(), None);
         let args = [Value::Int(i64::MIN), Value::Int(i64::MAX), Value::Int(1)];
         assert!(until_step(&session, &args).is_err_and(|failure| failure.limit));
-        let args = [Value::Int(0), Value::Int(i64::MAX), Value::Int(i64::MAX - 1)];
+        let args = [
+            Value::Int(0),
+            Value::Int(i64::MAX),
+            Value::Int(i64::MAX - 1),
+        ];
         let result = until_step(&session, &args);
         assert!(matches!(result, Ok(Value::List(list)) if list.len() == 2));
     }

@@ -117,11 +117,10 @@ fn merge_maps<'v>(
         }
         // The old map may have grown just now, and is then kept.
         let keeps = old.as_ref().is_some_and(|old| old.is_true(session));
-        let same_kind = match (&old, &new) {
-            (_, Value::List(_)) => true,
-            (Some(Value::Map(_)), Value::Map(_)) => true,
-            _ => false,
-        };
+        let same_kind = matches!(
+            (&old, &new),
+            (_, Value::List(_)) | (Some(Value::Map(_)), Value::Map(_))
+        );
         if keeps && same_kind {
             if overwrite && matches!(new, Value::List(_)) {
                 put(session, (target, source), name, new)?;

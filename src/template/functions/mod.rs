@@ -28,6 +28,7 @@ mod reflection;
 mod regexes;
 mod row;
 mod runes;
+mod search;
 mod semver;
 mod string_lists;
 mod strings;

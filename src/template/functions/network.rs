@@ -47,14 +47,19 @@ fn addresses(name: &str, time_left: Duration) -> Result<Vec<IpAddr>, Failure> {
         return Ok(vec![address]);
     }
     let ticket = Ticket::take().ok_or_else(|| {
-        Failure::limit(format!("more than {MAX_LOOKUPS} lookups of names are under way"))
+        Failure::limit(format!(
+            "more than {MAX_LOOKUPS} lookups of names are under way"
+        ))
     })?;
     let (answer, answers) = mpsc::channel();
     let owned = name.to_owned();
     let lookup = move || {
         let found = (owned.as_str(), 0).to_socket_addrs();
-        let mut addresses: Vec<IpAddr> =
-            found.into_iter().flatten().map(|address| address.ip()).collect();
+        let mut addresses: Vec<IpAddr> = found
+            .into_iter()
+            .flatten()
+            .map(|address| address.ip())
+            .collect();
         addresses.dedup();
         drop(ticket);
         // Nobody listens any more when the time was over.
@@ -65,7 +70,9 @@ fn addresses(name: &str, time_left: Duration) -> Result<Vec<IpAddr>, Failure> {
         .spawn(lookup)
         .map_err(|error| Failure::new(format!("the name {name:?} cannot be looked up: {error}")))?;
     answers.recv_timeout(time_left).map_err(|_| {
-        Failure::limit(format!("no answer for the name {name:?} within {time_left:.1?}"))
+        Failure::limit(format!(
+            "no answer for the name {name:?} within {time_left:.1?}"
+        ))
     })
 }
 
@@ -113,6 +120,8 @@ mod tests {
     fn local_names_resolve() {
         let session = Session::new(Limits::default(), None);
         let found = get_host_by_name(&session, &["localhost".into()]);
-        assert!(matches!(found, Ok(Value::Text(text)) if *text == *b"127.0.0.1" || *text == *b"::1"));
+        assert!(
+            matches!(found, Ok(Value::Text(text)) if *text == *b"127.0.0.1" || *text == *b"::1")
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Paths with slashes. The functions named `os…` do the same here: the original runs on Linux.
 
 use super::Function;
+use super::cast::pay_for_reading;
 use super::row::{fixed, mismatch};
 use super::strings::part_of;
 use crate::template::value::{Type, Value};
@@ -25,6 +26,7 @@ fn base<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Fail
     let [Value::Text(path)] = args else {
         return Err(mismatch());
     };
+    pay_for_reading(session, path)?;
     if path.is_empty() {
         return Ok(Value::text("."));
     }
@@ -41,7 +43,11 @@ fn dir<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failu
     let [Value::Text(path)] = args else {
         return Err(mismatch());
     };
-    let end = path.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+    pay_for_reading(session, path)?;
+    let end = path
+        .iter()
+        .rposition(|byte| *byte == b'/')
+        .map_or(0, |slash| slash + 1);
     session.charge(end)?;
     Ok(cleaned(path.get(..end).unwrap_or_default()).into())
 }
@@ -51,6 +57,7 @@ fn ext<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failu
     let [Value::Text(path)] = args else {
         return Err(mismatch());
     };
+    pay_for_reading(session, path)?;
     let extension = match path.iter().rposition(|byte| matches!(byte, b'.' | b'/')) {
         Some(at) if path.get(at) == Some(&b'.') => path.get(at..),
         _ => None,

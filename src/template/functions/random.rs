@@ -24,8 +24,7 @@ pub const FUNCTIONS: &[Function] = &[
 
 const DIGITS: &[u8] = b"0123456789";
 const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const LETTERS_AND_DIGITS: &[u8] =
-    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const LETTERS_AND_DIGITS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// A text of this many characters; none for a negative number.
 fn random_text<'v>(
@@ -89,7 +88,9 @@ fn rand_int<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failur
     if width <= 0 {
         return Err(Failure::new("invalid argument to Intn"));
     }
-    Ok(Value::Int(low.wrapping_add(rand::rng().random_range(0..width))))
+    Ok(Value::Int(
+        low.wrapping_add(rand::rng().random_range(0..width)),
+    ))
 }
 
 fn shuffle<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
@@ -133,7 +134,11 @@ mod tests {
         let mixed = text(rand_alpha_num(&session, &count));
         assert!(mixed.iter().all(u8::is_ascii_alphanumeric));
         assert!(mixed.iter().any(u8::is_ascii_digit));
-        assert!(text(rand_numeric(&session, &count)).iter().all(u8::is_ascii_digit));
+        assert!(
+            text(rand_numeric(&session, &count))
+                .iter()
+                .all(u8::is_ascii_digit)
+        );
         let ascii = text(rand_ascii(&session, &count));
         assert!(ascii.iter().all(|byte| (b' '..=b'~').contains(byte)));
         assert_eq!(text(rand_bytes(&session, &[Value::Int(6)])).len(), 8);

@@ -10,7 +10,12 @@ use crate::template::{Failure, Session};
 pub const FUNCTIONS: &[Function] = &[
     fixed("typeOf", &[Type::Any], Type::String, type_of),
     fixed("typeIs", &[Type::String, Type::Any], Type::Bool, type_is),
-    fixed("typeIsLike", &[Type::String, Type::Any], Type::Bool, type_is_like),
+    fixed(
+        "typeIsLike",
+        &[Type::String, Type::Any],
+        Type::Bool,
+        type_is_like,
+    ),
     fixed("kindOf", &[Type::Any], Type::String, kind_of),
     fixed("kindIs", &[Type::String, Type::Any], Type::Bool, kind_is),
     fixed("deepEqual", &[Type::Any, Type::Any], Type::Bool, deep_equal),

@@ -1,7 +1,7 @@
 //! Regular expressions, in Go's dialect.
 
 use super::Function;
-use super::cast::charge_items;
+use super::cast::{charge_items, pay_for_reading};
 use super::row::{fixed, mismatch};
 use super::runes::{is_digit, is_letter};
 use crate::golang::regex as dialect;
@@ -28,10 +28,30 @@ pub const FUNCTIONS: &[Function] = &[
     fixed("regexSplit", TWO_AND_COUNT, STRINGS, regex_split),
     fixed("mustRegexSplit", TWO_AND_COUNT, STRINGS, regex_split),
     fixed("regexReplaceAll", THREE, Type::String, regex_replace_all),
-    fixed("mustRegexReplaceAll", THREE, Type::String, regex_replace_all),
-    fixed("regexReplaceAllLiteral", THREE, Type::String, regex_replace_literal),
-    fixed("mustRegexReplaceAllLiteral", THREE, Type::String, regex_replace_literal),
-    fixed("regexQuoteMeta", &[Type::String], Type::String, regex_quote_meta),
+    fixed(
+        "mustRegexReplaceAll",
+        THREE,
+        Type::String,
+        regex_replace_all,
+    ),
+    fixed(
+        "regexReplaceAllLiteral",
+        THREE,
+        Type::String,
+        regex_replace_literal,
+    ),
+    fixed(
+        "mustRegexReplaceAllLiteral",
+        THREE,
+        Type::String,
+        regex_replace_literal,
+    ),
+    fixed(
+        "regexQuoteMeta",
+        &[Type::String],
+        Type::String,
+        regex_quote_meta,
+    ),
 ];
 
 /// How many compiled patterns are kept.
@@ -46,14 +66,18 @@ fn compiled(pattern: &Text<'_>) -> Result<Arc<Regex>, Failure> {
         return Err(Failure::new("error parsing regexp: invalid UTF-8"));
     };
     // Whoever panicked with the lock held has left a map behind that is as good as any.
-    let known = COMPILED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let known = COMPILED
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     if let Some(regex) = known.get(pattern) {
         return Ok(regex.clone());
     }
     drop(known);
     let regex = dialect::compile(pattern).map_err(|error| Failure::new(error.to_string()))?;
     let regex = Arc::new(regex);
-    let mut known = COMPILED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut known = COMPILED
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     if known.len() >= KEPT_PATTERNS {
         known.clear();
     }
@@ -61,18 +85,20 @@ fn compiled(pattern: &Text<'_>) -> Result<Arc<Regex>, Failure> {
     Ok(regex)
 }
 
-fn regex_match<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
+fn regex_match<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     let [Value::Text(pattern), Value::Text(text)] = args else {
         return Err(mismatch());
     };
+    pay_for_reading(session, text)?;
     let matches = compiled(pattern).is_ok_and(|regex| regex.is_match(&text.to_str()));
     Ok(Value::Bool(matches))
 }
 
-fn must_regex_match<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
+fn must_regex_match<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     let [Value::Text(pattern), Value::Text(text)] = args else {
         return Err(mismatch());
     };
+    pay_for_reading(session, text)?;
     Ok(Value::Bool(compiled(pattern)?.is_match(&text.to_str())))
 }
 
@@ -91,6 +117,7 @@ fn regex_find_all<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value
     let [Value::Text(pattern), Value::Text(text), Value::Int(limit)] = args else {
         return Err(mismatch());
     };
+    pay_for_reading(session, text)?;
     let regex = compiled(pattern)?;
     let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
     let text = text.to_str();
@@ -115,6 +142,7 @@ fn regex_split<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v
     let [Value::Text(pattern), Value::Text(text), Value::Int(limit)] = args else {
         return Err(mismatch());
     };
+    pay_for_reading(session, text)?;
     let regex = compiled(pattern)?;
     if *limit == 0 {
         return Ok(string_list(Vec::new()));
@@ -147,13 +175,16 @@ fn regex_split<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v
     Ok(List::strings(parts).into())
 }
 
-fn regex_replace_all<'v>(
-    session: &Session<'v>,
-    args: &[Value<'v>],
-) -> Result<Value<'v>, Failure> {
-    let [Value::Text(pattern), Value::Text(text), Value::Text(replacement)] = args else {
+fn regex_replace_all<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
+    let [
+        Value::Text(pattern),
+        Value::Text(text),
+        Value::Text(replacement),
+    ] = args
+    else {
         return Err(mismatch());
     };
+    pay_for_reading(session, text)?;
     let regex = compiled(pattern)?;
     let text = text.to_str();
     let replacement = replacement.to_str();
@@ -164,7 +195,9 @@ fn regex_replace_all<'v>(
     let mut begin = 0;
     for captures in regex.captures_iter(&text) {
         session.step()?;
-        let Some(whole) = captures.get(0) else { continue };
+        let Some(whole) = captures.get(0) else {
+            continue;
+        };
         let before = out.len();
         out.push_str(text.get(begin..whole.start()).unwrap_or_default());
         expand(&mut out, &replacement, &captures, &regex);
@@ -198,7 +231,9 @@ fn expand(out: &mut String, replacement: &str, captures: &Captures<'_>, regex: &
             name.parse().ok().and_then(|number| captures.get(number))
         } else {
             let mut names = regex.capture_names();
-            names.position(|known| known == Some(name)).and_then(|number| captures.get(number))
+            names
+                .position(|known| known == Some(name))
+                .and_then(|number| captures.get(number))
         };
         out.push_str(captured.map_or("", |captured| captured.as_str()));
     }
@@ -226,7 +261,12 @@ fn regex_replace_literal<'v>(
     session: &Session<'v>,
     args: &[Value<'v>],
 ) -> Result<Value<'v>, Failure> {
-    let [Value::Text(pattern), Value::Text(text), Value::Text(replacement)] = args else {
+    let [
+        Value::Text(pattern),
+        Value::Text(text),
+        Value::Text(replacement),
+    ] = args
+    else {
         return Err(mismatch());
     };
     let regex = compiled(pattern)?;

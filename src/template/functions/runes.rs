@@ -27,7 +27,10 @@ pub(super) fn runes(text: &[u8]) -> impl Iterator<Item = Rune<'_>> {
         let valid = chunk.valid();
         let good = valid.char_indices().map(move |(at, c)| Rune {
             c,
-            bytes: valid.as_bytes().get(at..at + c.len_utf8()).unwrap_or_default(),
+            bytes: valid
+                .as_bytes()
+                .get(at..at + c.len_utf8())
+                .unwrap_or_default(),
         });
         let bad = chunk.invalid().chunks(1).map(|bytes| Rune {
             c: char::REPLACEMENT_CHARACTER,
@@ -162,16 +165,27 @@ mod tests {
 
     #[test]
     fn bad_bytes_are_runes_of_their_own() {
-        let decoded: Vec<_> = runes(b"a\xe2\x82\xc3\xa9\xff").map(|r| (r.c, r.bytes.len())).collect();
+        let decoded: Vec<_> = runes(b"a\xe2\x82\xc3\xa9\xff")
+            .map(|r| (r.c, r.bytes.len()))
+            .collect();
         let bad = char::REPLACEMENT_CHARACTER;
-        assert_eq!(decoded, [('a', 1), (bad, 1), (bad, 1), ('\u{e9}', 2), (bad, 1)]);
+        assert_eq!(
+            decoded,
+            [('a', 1), (bad, 1), (bad, 1), ('\u{e9}', 2), (bad, 1)]
+        );
     }
 
     #[test]
     fn one_rune_for_one() {
-        assert_eq!(map("\u{df}\u{149}\u{1f80}\u{1fb3}".as_bytes(), to_upper), "\u{df}\u{149}\u{1f88}\u{1fbc}");
+        assert_eq!(
+            map("\u{df}\u{149}\u{1f80}\u{1fb3}".as_bytes(), to_upper),
+            "\u{df}\u{149}\u{1f88}\u{1fbc}"
+        );
         assert_eq!(map("\u{130}\u{3a3}".as_bytes(), to_lower), "i\u{3c3}");
-        assert_eq!(map("\u{1c6}\u{10d0}".as_bytes(), to_title), "\u{1c5}\u{10d0}");
+        assert_eq!(
+            map("\u{1c6}\u{10d0}".as_bytes(), to_title),
+            "\u{1c5}\u{10d0}"
+        );
     }
 
     #[test]
@@ -180,7 +194,12 @@ mod tests {
         assert!(is_lower('\u{df}') && !is_lower('\u{aa}'));
         assert!(is_letter('\u{aa}') && !is_letter('\u{345}'));
         assert!(is_punctuation('_') && is_punctuation('\u{bf}') && !is_punctuation('$'));
-        assert!(is_title('\u{1c5}') && is_digit('\u{663}') && !is_digit('\u{b2}') && is_number('\u{b2}'));
+        assert!(
+            is_title('\u{1c5}')
+                && is_digit('\u{663}')
+                && !is_digit('\u{b2}')
+                && is_number('\u{b2}')
+        );
     }
 
     #[test]

@@ -1,17 +1,22 @@
 //! From strings to lists and back: splitting, joining, sorting.
 
 use super::Function;
-use super::cast::{charge_items, to_text, to_texts};
+use super::cast::{charge_items, pay_for_reading, to_text, to_texts};
 use super::row::{fixed, mismatch};
 use super::runes::runes;
-use super::strings::find;
+use super::search;
 use crate::template::value::types::{STRING_MAP, STRINGS};
 use crate::template::value::{List, Map, Text, Type, Value};
 use crate::template::{Failure, Session};
 
 /// The functions of this group.
 pub const FUNCTIONS: &[Function] = &[
-    fixed("splitList", &[Type::String, Type::String], STRINGS, split_list),
+    fixed(
+        "splitList",
+        &[Type::String, Type::String],
+        STRINGS,
+        split_list,
+    ),
     fixed("split", &[Type::String, Type::String], STRING_MAP, split),
     fixed(
         "splitn",
@@ -37,26 +42,32 @@ fn parts<'v>(
     if limit == 0 || text.is_empty() && separator.is_empty() {
         return Ok(parts);
     }
-    let mut rest = text;
-    while parts.len() + 1 < limit {
-        let (part, skipped) = if separator.is_empty() {
-            match runes(rest).next() {
-                Some(rune) if rune.bytes.len() < rest.len() => (rune.bytes.len(), 0),
-                _ => break,
-            }
-        } else {
-            match find(rest, separator) {
-                Some(at) => (at, separator.len()),
-                None => break,
-            }
-        };
+    pay_for_reading(session, text)?;
+    let mut push = |part: &[u8]| {
         charge_items(session, 1)?;
-        session.charge(part)?;
-        parts.push(rest.get(..part).unwrap_or_default().to_vec().into());
-        rest = rest.get(part + skipped..).unwrap_or_default();
+        session.charge(part.len())?;
+        parts.push(part.to_vec().into());
+        Ok::<_, Failure>(())
+    };
+    let mut copied = 0;
+    if separator.is_empty() {
+        let characters = runes(text).map(|rune| rune.bytes.len());
+        for length in characters.take(limit - 1) {
+            let end = copied + length;
+            // The last character is what remains below.
+            if end == text.len() {
+                break;
+            }
+            push(text.get(copied..end).unwrap_or_default())?;
+            copied = end;
+        }
+    } else {
+        for at in search::positions(text, separator).take(limit - 1) {
+            push(text.get(copied..at).unwrap_or_default())?;
+            copied = at + separator.len();
+        }
     }
-    session.charge(rest.len())?;
-    parts.push(rest.to_vec().into());
+    push(text.get(copied..).unwrap_or_default())?;
     Ok(parts)
 }
 
@@ -78,7 +89,12 @@ fn splitn<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Fa
     let [Value::Text(separator), Value::Int(limit), Value::Text(text)] = args else {
         return Err(mismatch());
     };
-    numbered(parts(session, text, separator, usize::try_from(*limit).ok())?)
+    numbered(parts(
+        session,
+        text,
+        separator,
+        usize::try_from(*limit).ok(),
+    )?)
 }
 
 /// The parts under the names `_0`, `_1`, …

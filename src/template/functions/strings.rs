@@ -1,9 +1,10 @@
 //! Strings: searching, trimming, replacing, quoting.
 
 use super::Function;
-use super::cast::{displayed, to_text};
+use super::cast::{displayed, pay_for_reading, to_text};
 use super::row::{fixed, mismatch, variadic};
 use super::runes::{self, runes};
+use super::search;
 use crate::golang::quote;
 use crate::template::value::{Text, Type, Value};
 use crate::template::{Failure, Session};
@@ -40,22 +41,12 @@ pub const FUNCTIONS: &[Function] = &[
     variadic("cat", &[Type::Any], Type::String, cat),
 ];
 
-fn contains<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
+fn contains<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     let [Value::Text(part), Value::Text(text)] = args else {
         return Err(mismatch());
     };
-    Ok(Value::Bool(find(text, part).is_some()))
-}
-
-/// Where a part begins in a text.
-pub(super) fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    if let (Ok(text), Ok(part)) = (std::str::from_utf8(text), std::str::from_utf8(part)) {
-        return text.find(part);
-    }
-    if part.is_empty() {
-        return Some(0);
-    }
-    text.windows(part.len()).position(|window| window == part)
+    pay_for_reading(session, text)?;
+    Ok(Value::Bool(search::contains(text, part)))
 }
 
 fn has_prefix<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
@@ -76,6 +67,7 @@ fn trim<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Fail
     let [Value::Text(text)] = args else {
         return Err(mismatch());
     };
+    pay_for_reading(session, text)?;
     part_of(session, text, runes::trim(text, runes::is_space))
 }
 
@@ -83,6 +75,8 @@ fn trim_all<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, 
     let [Value::Text(characters), Value::Text(text)] = args else {
         return Err(mismatch());
     };
+    pay_for_reading(session, text)?;
+    pay_for_reading(session, characters)?;
     let set: std::collections::HashSet<char> = runes(characters).map(|rune| rune.c).collect();
     part_of(session, text, runes::trim(text, |c| set.contains(&c)))
 }
@@ -120,6 +114,7 @@ fn nospace<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, F
     let [Value::Text(text)] = args else {
         return Err(mismatch());
     };
+    pay_for_reading(session, text)?;
     let kept = |byte: &u8| !runes::is_space(char::from(*byte));
     if text.iter().all(kept) {
         return Ok(Value::Text(text.clone()));
@@ -133,10 +128,15 @@ fn repeat<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Fa
     let [Value::Int(count), Value::Text(text)] = args else {
         return Err(mismatch());
     };
-    let count = usize::try_from(*count)
-        .map_err(|_| Failure::new("strings: negative Repeat count"))?;
+    let count =
+        usize::try_from(*count).map_err(|_| Failure::new("strings: negative Repeat count"))?;
     session.charge(text.len().saturating_mul(count))?;
-    Ok(if text.is_empty() { Vec::new() } else { text.repeat(count) }.into())
+    Ok(if text.is_empty() {
+        Vec::new()
+    } else {
+        text.repeat(count)
+    }
+    .into())
 }
 
 fn replace<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
@@ -155,16 +155,18 @@ fn replace<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, F
         }
         return Ok(out.into());
     }
-    let mut rest: &[u8] = text;
-    while let Some(at) = find(rest, old) {
-        session.charge(at + new.len())?;
-        out.extend_from_slice(rest.get(..at).unwrap_or_default());
+    pay_for_reading(session, text)?;
+    let mut copied = 0;
+    for at in search::positions(text, old) {
+        session.charge(at - copied + new.len())?;
+        out.extend_from_slice(text.get(copied..at).unwrap_or_default());
         out.extend_from_slice(new);
-        rest = rest.get(at + old.len()..).unwrap_or_default();
+        copied = at + old.len();
     }
-    if rest.len() == text.len() {
+    if copied == 0 {
         return Ok(Value::Text(text.clone()));
     }
+    let rest = text.get(copied..).unwrap_or_default();
     session.charge(rest.len())?;
     out.extend_from_slice(rest);
     Ok(out.into())
@@ -200,7 +202,9 @@ fn single_quoted<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<
 }
 
 fn cat<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
-    joined(session, args, |value| Ok(displayed(value, session)?.to_vec()))
+    joined(session, args, |value| {
+        Ok(displayed(value, session)?.to_vec())
+    })
 }
 
 /// Nils are left out, the rest stands side by side.

@@ -118,8 +118,6 @@ pub struct Model {
     pub backlog: Option<Box<Batch>>,
     /// Something to be seen has changed since the last frame.
     pub dirty: bool,
-    /// When the palette or a key asked to leave.
-    pub leaving: bool,
 }
 
 impl Model {
@@ -146,7 +144,6 @@ impl Model {
             palette_history: Vec::new(),
             backlog: None,
             dirty: true,
-            leaving: false,
         }
     }
 

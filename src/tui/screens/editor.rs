@@ -17,6 +17,7 @@ use ratatui::widgets::Widget as _;
 use serde::Deserialize;
 use similar::{ChangeTag, TextDiff};
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tui_textarea::{CursorMove, Input, TextArea};
 
 /// How far applying is.
@@ -48,6 +49,23 @@ pub struct Editor {
     pub message: Option<(Severity, String)>,
     /// Changed since it was last kept, first at this time.
     pub unsaved_since: Option<i64>,
+    /// The difference to what it is based on, as it was after the last change.
+    difference: Difference,
+}
+
+/// What is different between two texts.
+#[derive(Clone, Debug, Default)]
+pub struct Difference {
+    /// Lines that are gone.
+    pub removed: usize,
+    /// Lines that are new.
+    pub added: usize,
+    /// Changed lines with two lines around them.
+    pub lines: Vec<(Tone, String)>,
+    /// The texts differ, be it only in the end of the last line.
+    pub changed: bool,
+    /// First line, from 1, with characters that can't be seen.
+    pub hidden: Option<usize>,
 }
 
 impl Editor {
@@ -63,7 +81,7 @@ impl Editor {
         area.set_line_number_style(theme.dim);
         area.set_tab_length(2);
         area.set_max_histories(1_000);
-        Self {
+        let mut editor = Self {
             id: draft.id,
             area,
             base: draft.base,
@@ -71,7 +89,10 @@ impl Editor {
             step: Step::Editing,
             message: None,
             unsaved_since: None,
-        }
+            difference: Difference::default(),
+        };
+        editor.compare();
+        editor
     }
 
     /// The text, as it would be written.
@@ -81,7 +102,17 @@ impl Editor {
 
     /// Whether it differs from what it is based on.
     pub fn is_changed(&self) -> bool {
-        self.base_text.as_deref() != Some(&self.text())
+        self.difference.changed
+    }
+
+    /// How it differs from what it is based on.
+    pub fn difference(&self) -> &Difference {
+        &self.difference
+    }
+
+    fn compare(&mut self) {
+        let text = self.text();
+        self.difference = compare(self.base_text.as_deref(), &text);
     }
 
     /// The draft as it is now.
@@ -114,8 +145,10 @@ impl Editor {
         self.touched(changed, now_ms);
     }
 
-    fn touched(&mut self, changed: bool, now_ms: i64) {
+    /// The text or its base has (perhaps) changed.
+    pub fn touched(&mut self, changed: bool, now_ms: i64) {
         if changed {
+            self.compare();
             self.unsaved_since.get_or_insert(now_ms);
             self.message = None;
             if self.step == Step::Asking {
@@ -139,12 +172,6 @@ impl Editor {
             Some(key) => Ok(BTreeMap::from([(key.clone(), Some(text))])),
             None => config_map_data(&text),
         }
-    }
-
-    /// The changed lines, removed and added ones, with the number of each.
-    pub fn difference(&self) -> (usize, usize, Vec<(Tone, String)>) {
-        let new = self.text();
-        difference(self.base_text.as_deref().unwrap_or(""), &new)
     }
 }
 
@@ -171,9 +198,14 @@ fn config_map_data(text: &str) -> Result<BTreeMap<String, Option<String>>, Strin
     Err("the text has no document with kind: ConfigMap".to_owned())
 }
 
-/// Changed lines with two lines around them.
-fn difference(old: &str, new: &str) -> (usize, usize, Vec<(Tone, String)>) {
-    let diff = TextDiff::from_lines(old, new);
+/// Longest search for a small difference: beyond it a coarser one is shown.
+const COMPARING: Duration = Duration::from_millis(10);
+
+fn compare(base: Option<&str>, new: &str) -> Difference {
+    let old = base.unwrap_or("");
+    let diff = TextDiff::configure()
+        .timeout(COMPARING)
+        .diff_lines(old, new);
     let (mut removed, mut added) = (0, 0);
     let mut lines = Vec::new();
     for (number, group) in diff.grouped_ops(2).iter().enumerate() {
@@ -192,7 +224,13 @@ fn difference(old: &str, new: &str) -> (usize, usize, Vec<(Tone, String)>) {
             lines.push((tone, format!("{sign} {line}")));
         }
     }
-    (removed, added, lines)
+    Difference {
+        removed,
+        added,
+        lines,
+        changed: base != Some(new),
+        hidden: text::first_hidden(new),
+    }
 }
 
 fn input(key: Key) -> Input {
@@ -282,8 +320,8 @@ pub fn message(editor: &Editor) -> (Severity, String) {
 fn draw_side(model: &Model, editor: &Editor, area: Rect, buffer: &mut Buffer) {
     let shape = layout::shape(model.width, model.height);
     let theme: &Theme = &model.look.theme;
-    let (removed, added, lines) = editor.difference();
-    let facts = format!("+{added} -{removed}");
+    let difference = editor.difference();
+    let facts = format!("+{} -{}", difference.added, difference.removed);
     let inside = frame::draw(
         buffer,
         &model.look,
@@ -322,11 +360,19 @@ fn draw_side(model: &Model, editor: &Editor, area: Rect, buffer: &mut Buffer) {
             );
         }
     }
+    if let Some(number) = difference.hidden {
+        line(
+            &format!("line {number} has characters that can't be seen"),
+            theme.warn,
+        );
+    }
     line("", theme.text);
     let rest = Rect::new(inside.x, y, inside.width, inside.bottom().saturating_sub(y));
-    if lines.is_empty() {
+    if difference.lines.is_empty() {
         cells::put(buffer, rest.x, rest.y, rest.width, "no changes", theme.dim);
     } else if !rest.is_empty() {
+        let room = usize::from(rest.height);
+        let lines = difference.lines.iter().take(room).cloned();
         TextView::toned(lines).draw(buffer, &model.look, rest);
     }
 }
@@ -376,9 +422,12 @@ mod tests {
         editor.key(Key::char('c'), 7);
         assert_eq!(editor.unsaved_since, Some(6));
         assert_eq!(editor.text(), "abc\n");
-        let (removed, added, lines) = editor.difference();
-        assert_eq!((removed, added), (1, 1));
-        assert_eq!(lines[1], (Tone::Good, "+ abc".to_owned()));
+        let difference = editor.difference();
+        assert_eq!((difference.removed, difference.added), (1, 1));
+        assert_eq!(difference.lines[1], (Tone::Good, "+ abc".to_owned()));
+        editor.paste("\u{202e}", 8);
+        assert_eq!(editor.difference().hidden, Some(1));
+        editor.undo(8);
         editor.undo(8);
         editor.undo(8);
         assert!(!editor.is_changed());

@@ -106,6 +106,9 @@ pub(super) fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effe
         return;
     };
     match (purpose, answer.result) {
+        (Purpose::Inspect(_), Err(CommandError::Busy)) => {
+            model.overview.triggers.refused(model.now_ms);
+        }
         (Purpose::Inspect(key), result) => {
             let result = match result {
                 Ok(Reply::Inspection(inspection)) => Ok(inspection),

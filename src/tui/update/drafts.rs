@@ -154,7 +154,7 @@ pub(super) fn save_when_due(model: &mut Model, after_ms: i64, effects: &mut Vec<
 }
 
 /// A draft is on disk.
-pub(super) fn saved(model: &mut Model, id: &DraftId, _at_ms: i64) {
+pub(super) fn saved(model: &mut Model, id: &DraftId) {
     let key = id.title().to_owned();
     if let Some(editor) = editor_of(model, id)
         && editor.message.is_none()
@@ -191,7 +191,8 @@ pub(super) fn ask_discard(model: &mut Model) {
     let Some(editor) = editor(model) else {
         return;
     };
-    let (removed, added, lines) = editor.difference();
+    let difference = editor.difference().clone();
+    let (removed, added) = (difference.removed, difference.added);
     let id = editor.id.clone();
     let mut shown = vec![
         (
@@ -203,7 +204,7 @@ pub(super) fn ask_discard(model: &mut Model) {
         ),
         (Tone::Plain, String::new()),
     ];
-    shown.extend(lines);
+    shown.extend(difference.lines);
     let question = Confirm::new("Discard draft", shown, "Discard", Then::Discard(id));
     model.overlays.push(Overlay::Confirm(Box::new(question)));
 }
@@ -273,7 +274,8 @@ pub(super) fn checked(model: &mut Model, id: &DraftId, result: Result<Reply, Com
     };
     editor.step = Step::Asking;
     editor.message = Some((Severity::Info, "the server accepts the draft".to_owned()));
-    let (removed, added, lines) = editor.difference();
+    let difference = editor.difference().clone();
+    let (removed, added) = (difference.removed, difference.added);
     let base = match &editor.base {
         Some(base) => format!("based on resourceVersion {base}"),
         None => "creates the ConfigMap".to_owned(),
@@ -291,7 +293,7 @@ pub(super) fn checked(model: &mut Model, id: &DraftId, result: Result<Reply, Com
     }
     shown.push(place);
     shown.push((Tone::Plain, String::new()));
-    shown.extend(lines);
+    shown.extend(difference.lines);
     let command = Command::Apply {
         base: editor.base.clone(),
         changes,
@@ -405,7 +407,7 @@ pub(super) fn rebase(model: &mut Model) {
     if let Some(key) = &editor.id.key {
         editor.base_text = view.data.get(key).cloned();
     }
-    editor.unsaved_since.get_or_insert(now);
+    editor.touched(true, now);
     let message = match &editor.base {
         Some(base) => format!("based on resourceVersion {base} now: compare, then apply"),
         None => "the ConfigMap does not exist: applying creates it".to_owned(),

@@ -44,7 +44,7 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             }
         }
         Msg::Contexts(contexts) => model.contexts = Some(contexts),
-        Msg::Job(session, done) => job_done(model, session, done, &mut effects),
+        Msg::Job(session, done) => job_done(model, session, done),
         Msg::Told(Ok(text)) => flash(model, Severity::Info, text),
         Msg::Told(Err(text)) => flash(model, Severity::Error, text),
     }
@@ -125,7 +125,7 @@ fn submit(
     id
 }
 
-fn job_done(model: &mut Model, session: SessionId, done: JobDone, effects: &mut Vec<Effect>) {
+fn job_done(model: &mut Model, session: SessionId, done: JobDone) {
     // What was written to disk is told whatever is shown meanwhile.
     if session != model.session.id && !matches!(done, JobDone::Saved(..) | JobDone::Dropped(..)) {
         return;
@@ -179,9 +179,8 @@ fn job_done(model: &mut Model, session: SessionId, done: JobDone, effects: &mut 
             drafts::rebuild_keys(model);
         }
         JobDone::Saved(_, Err(problem)) => flash(model, Severity::Error, problem),
-        JobDone::Saved(id, Ok(at_ms)) => drafts::saved(model, &id, at_ms),
+        JobDone::Saved(id, Ok(())) => drafts::saved(model, &id),
         JobDone::Dropped(_, Err(problem)) => flash(model, Severity::Error, problem),
         JobDone::Dropped(_, Ok(())) => {}
     }
-    let _ = effects;
 }

@@ -2,7 +2,7 @@
 //! the time of the next change that time alone brings.
 
 use super::{drafts, submit};
-use crate::engine::Command;
+use crate::engine::{Command, WatchPhase, WatchStatus};
 use crate::tui::clock;
 use crate::tui::layout::{self, Shape};
 use crate::tui::message::{Effect, Job};
@@ -41,11 +41,12 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.session.phase != Phase::Running {
         return;
     }
+    let loading = is_loading(model);
     for pane in Pane::ALL {
         let height = rows(model, pane);
         let overview = &mut model.overview;
         match pane {
-            Pane::Resources => overview.resources.settle(height),
+            Pane::Resources => overview.resources.settle(height, loading),
             Pane::Triggers => {
                 overview
                     .triggers
@@ -79,6 +80,13 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
             effects.push(Effect::Job(model.session.id, job));
         }
     }
+}
+
+/// Whether the first rows are still coming in.
+fn is_loading(model: &Model) -> bool {
+    let watches = model.session.watches.as_deref();
+    let listing = |watch: &WatchStatus| watch.phase == WatchPhase::Listing;
+    model.backlog.is_some() || watches.is_none_or(|watches| watches.iter().any(listing))
 }
 
 /// When time alone will change what is seen, in milliseconds since 1970.

@@ -216,7 +216,6 @@ pub(super) fn confirmed(model: &mut Model, then: Then, effects: &mut Vec<Effect>
         }
         Then::Discard(id) => super::drafts::discard(model, &id, effects),
         Then::Quit => {
-            model.leaving = true;
             effects.push(Effect::Quit);
         }
     }
@@ -254,7 +253,6 @@ pub(super) fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
         lines.push((Tone::Plain, line));
     }
     if lines.is_empty() {
-        model.leaving = true;
         effects.push(Effect::Quit);
     } else {
         ask(model, Confirm::new("Quit", lines, "Quit", Then::Quit));
@@ -267,7 +265,7 @@ pub(super) fn go_to(model: &mut Model, key: ResourceKey) {
     model.overview.focus(Pane::Resources);
     let resources = &mut model.overview.resources;
     if resources.table.position(&key).is_some() {
-        resources.selected = Some(key);
+        resources.select(key);
     } else {
         let text = format!("{key} is not in the list: gone, not subscribed, or filtered out");
         flash(model, Severity::Warning, text);

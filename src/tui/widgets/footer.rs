@@ -2,7 +2,7 @@
 //! dimmed.
 
 use super::cells;
-use crate::tui::action::{ACTIONS, Action, Scope};
+use crate::tui::action::{self, Action, Scope};
 use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::update::availability;
@@ -13,10 +13,7 @@ use ratatui::layout::Rect;
 pub fn actions(scopes: &[Scope]) -> Vec<&'static Action> {
     let mut found: Vec<&'static Action> = Vec::new();
     for scope in scopes {
-        for action in ACTIONS
-            .iter()
-            .filter(|action| action.scopes.contains(scope))
-        {
+        for action in action::all().filter(|action| action.scopes.contains(scope)) {
             let same_key = |other: &&Action| {
                 other.name == action.name
                     || other

@@ -3,7 +3,7 @@
 
 use super::{cells, confirm, frame, prompt};
 use crate::domain::Mode;
-use crate::tui::action::{ACTIONS, ActionId};
+use crate::tui::action::{self, ActionId};
 use crate::tui::examples;
 use crate::tui::input_line::InputLine;
 use crate::tui::model::Model;
@@ -97,7 +97,7 @@ fn score(title: &str, typed: &str) -> Option<i64> {
 
 fn actions(model: &Model) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
-    for action in ACTIONS.iter().filter(|action| action.listed) {
+    for action in action::all().filter(|action| action.listed) {
         let run = match action.id {
             ActionId::Palette => continue,
             ActionId::Context => Run::Complete("ctx ".to_owned()),

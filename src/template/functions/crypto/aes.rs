@@ -58,7 +58,9 @@ pub(super) fn decrypt_aes<'v>(
     session.charge(text.len())?;
     let encrypted = decode_base64(text).map_err(Failure::new)?;
     let out_of_range = || Failure::new("runtime error: slice bounds out of range");
-    let (vector, content) = encrypted.split_first_chunk::<BLOCK>().ok_or_else(out_of_range)?;
+    let (vector, content) = encrypted
+        .split_first_chunk::<BLOCK>()
+        .ok_or_else(out_of_range)?;
     if content.len() % BLOCK != 0 {
         return Err(Failure::new("crypto/cipher: input not full blocks"));
     }
@@ -67,8 +69,15 @@ pub(super) fn decrypt_aes<'v>(
     let context = DecryptionContext::Iv128(FixedLength::from(vector));
     let key = DecryptingKey::cbc(key(password)?).map_err(failed)?;
     key.decrypt(&mut content, context).map_err(failed)?;
-    let padding = content.last().copied().map(usize::from).ok_or_else(out_of_range)?;
-    let length = content.len().checked_sub(padding).ok_or_else(out_of_range)?;
+    let padding = content
+        .last()
+        .copied()
+        .map(usize::from)
+        .ok_or_else(out_of_range)?;
+    let length = content
+        .len()
+        .checked_sub(padding)
+        .ok_or_else(out_of_range)?;
     content.truncate(length);
     Ok(content.into())
 }
@@ -86,7 +95,10 @@ mod tests {
                 panic!("{text} is not encrypted");
             };
             let decrypted = decrypt_aes(&session, &["pw".into(), encrypted]);
-            assert!(matches!(decrypted, Ok(Value::Text(got)) if *got == *text.as_bytes()), "{text}");
+            assert!(
+                matches!(decrypted, Ok(Value::Text(got)) if *got == *text.as_bytes()),
+                "{text}"
+            );
         }
     }
 
@@ -98,7 +110,10 @@ mod tests {
         let decrypted = decrypt_aes(&session, &["secretkey".into(), encrypted.into()]);
         assert!(matches!(decrypted, Ok(Value::Text(text)) if *text == *b"hello world"));
         for bad in ["!", "MDEyMw==", "MDEyMzQ1Njc4OWFiY2RlZjA="] {
-            assert!(decrypt_aes(&session, &["pw".into(), bad.into()]).is_err(), "{bad}");
+            assert!(
+                decrypt_aes(&session, &["pw".into(), bad.into()]).is_err(),
+                "{bad}"
+            );
         }
     }
 }

@@ -27,7 +27,9 @@ pub(super) struct Certificate {
 impl std::fmt::Debug for Certificate {
     /// Without the key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Certificate").field("certificate", &self.certificate).finish_non_exhaustive()
+        f.debug_struct("Certificate")
+            .field("certificate", &self.certificate)
+            .finish_non_exhaustive()
     }
 }
 
@@ -83,10 +85,7 @@ impl Key<'_> {
     }
 }
 
-pub(super) fn gen_ca<'v>(
-    session: &Session<'v>,
-    args: &[Value<'v>],
-) -> Result<Value<'v>, Failure> {
+pub(super) fn gen_ca<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     let [Value::Text(name), Value::Int(days)] = args else {
         return Err(mismatch());
     };
@@ -111,7 +110,12 @@ pub(super) fn gen_self_signed_cert<'v>(
     session: &Session<'v>,
     args: &[Value<'v>],
 ) -> Result<Value<'v>, Failure> {
-    let [Value::Text(name), Value::List(addresses), Value::List(hosts), Value::Int(days)] = args
+    let [
+        Value::Text(name),
+        Value::List(addresses),
+        Value::List(hosts),
+        Value::Int(days),
+    ] = args
     else {
         return Err(mismatch());
     };
@@ -171,7 +175,12 @@ pub(super) fn gen_signed_cert_with_key<'v>(
         return Err(mismatch());
     };
     let request = request(session, &name.to_str(), Some((addresses, hosts)), *days)?;
-    issue(session, &request, Key::Given(&key.to_str()), authority.downcast())
+    issue(
+        session,
+        &request,
+        Key::Given(&key.to_str()),
+        authority.downcast(),
+    )
 }
 
 /// The wanted certificate; addresses and host names must be lists of texts.
@@ -188,12 +197,13 @@ fn request<'v>(
         for address in all_addresses.iter() {
             let Value::Text(text) = &address else {
                 let shown = displayed(&address, session)?.to_str().into_owned();
-                return Err(Failure::new(format!("error parsing ip: {shown} is not a string")));
+                return Err(Failure::new(format!(
+                    "error parsing ip: {shown} is not a string"
+                )));
             };
             let text = text.to_str();
             let parsed = text.parse();
-            addresses
-                .push(parsed.map_err(|_| Failure::new(format!("error parsing ip: {text}")))?);
+            addresses.push(parsed.map_err(|_| Failure::new(format!("error parsing ip: {text}")))?);
         }
         for host in all_hosts.iter() {
             let Value::Text(text) = &host else {
@@ -275,8 +285,8 @@ pub(super) fn build_custom_cert<'v>(
     };
     let certificate = decoded(certificate, "certificate")?;
     let key = decoded(key, "private key")?;
-    let block = Block::find(&certificate)
-        .ok_or_else(|| Failure::new("unable to decode certificate"))?;
+    let block =
+        Block::find(&certificate).ok_or_else(|| Failure::new("unable to decode certificate"))?;
     if Issuer::parse(&block.data).is_none() {
         return Err(Failure::new(
             "error parsing certificate: decodedCert.Bytes: x509: malformed certificate",
@@ -317,7 +327,12 @@ mod tests {
         let hosts = Value::List(List::strings(["example.com"]));
         let addresses = Value::List(List::strings(["10.0.0.1", "::1"]));
         let args = [
-            "leaf".into(), addresses, hosts, Value::Int(1), ca.clone(), key(&session),
+            "leaf".into(),
+            addresses,
+            hosts,
+            Value::Int(1),
+            ca.clone(),
+            key(&session),
         ];
         let leaf = gen_signed_cert_with_key(&session, &args);
         for made in [certificate(&authority), certificate(&leaf)] {
@@ -333,7 +348,14 @@ mod tests {
             key: certificate(&leaf).key.clone(),
         });
         let empty = || Value::List(List::nil(&Type::Any));
-        let args = ["x".into(), empty(), empty(), Value::Int(1), foreign, key(&session)];
+        let args = [
+            "x".into(),
+            empty(),
+            empty(),
+            Value::Int(1),
+            foreign,
+            key(&session),
+        ];
         let refused = gen_signed_cert_with_key(&session, &args);
         assert!(refused.is_err_and(|failure| failure.message.contains("doesn't match")));
     }
@@ -348,13 +370,24 @@ mod tests {
         let empty = || Value::List(List::nil(&Type::Any));
         let cases = [
             (numbers(), empty(), "error parsing ip: 1 is not a string"),
-            (empty(), numbers(), "error processing alternate dns name: 1 is not a string"),
-            (Value::List(List::strings(["1.2.3"])), empty(), "error parsing ip: 1.2.3"),
+            (
+                empty(),
+                numbers(),
+                "error processing alternate dns name: 1 is not a string",
+            ),
+            (
+                Value::List(List::strings(["1.2.3"])),
+                empty(),
+                "error parsing ip: 1.2.3",
+            ),
         ];
         for (addresses, hosts, message) in cases {
             let args = ["x".into(), addresses, hosts, Value::Int(1)];
             let refused = gen_self_signed_cert(&session, &args);
-            assert_eq!(refused.map(|_| ()).map_err(|failure| failure.message), Err(message.into()));
+            assert_eq!(
+                refused.map(|_| ()).map_err(|failure| failure.message),
+                Err(message.into())
+            );
         }
     }
 }

@@ -105,7 +105,9 @@ impl<'d> Reader<'d> {
             // Four bytes of length are more than any text can hold here.
             0x81..=0x84 => {
                 let bytes = data.get(2..2 + usize::from(first & 0x7f))?;
-                let length = bytes.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+                let length = bytes
+                    .iter()
+                    .fold(0, |sum, byte| sum << 8 | usize::from(*byte));
                 if length < 0x80 || bytes.first() == Some(&0) {
                     return None;
                 }
@@ -153,7 +155,9 @@ mod tests {
             let content = vec![7; length];
             let written = value(tag::OCTET_STRING, &content);
             let mut reader = Reader::new(&written);
-            let read = reader.expect(tag::OCTET_STRING).map(|element| element.content.to_vec());
+            let read = reader
+                .expect(tag::OCTET_STRING)
+                .map(|element| element.content.to_vec());
             assert_eq!(read, Some(content));
             assert!(reader.is_empty());
         }

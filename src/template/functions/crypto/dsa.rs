@@ -51,9 +51,9 @@ struct Deadline(Option<Instant>);
 impl Deadline {
     fn check(&self) -> Result<(), Failure> {
         match self.0 {
-            Some(end) if Instant::now() > end => {
-                Err(Failure::limit("no DSA key was found in the time of slow functions"))
-            }
+            Some(end) if Instant::now() > end => Err(Failure::limit(
+                "no DSA key was found in the time of slow functions",
+            )),
             _ => Ok(()),
         }
     }
@@ -100,7 +100,9 @@ fn small_primes() -> Vec<u32> {
     let mut primes: Vec<u32> = Vec::new();
     for number in 3..SIEVE_LIMIT {
         let divides = |prime: &&u32| number % **prime == 0;
-        let candidates = primes.iter().take_while(|prime| **prime * **prime <= number);
+        let candidates = primes
+            .iter()
+            .take_while(|prime| **prime * **prime <= number);
         if number % 2 == 1 && candidates.clone().find(divides).is_none() {
             primes.push(number);
         }
@@ -123,7 +125,10 @@ fn unsieved(first: &BigUint, step: &BigUint, primes: &[u32]) -> Vec<u32> {
         }
     }
     let offsets = (0u32..).zip(composite);
-    offsets.filter(|(_, composite)| !composite).map(|(offset, _)| offset).collect()
+    offsets
+        .filter(|(_, composite)| !composite)
+        .map(|(offset, _)| offset)
+        .collect()
 }
 
 /// The test of Miller and Rabin, with random bases.
@@ -168,7 +173,11 @@ mod tests {
         }
         // The second one is a Carmichael number.
         for composite in [9u64, 561, 18_446_744_073_709_551_555] {
-            assert_eq!(is_prime(&BigUint::from(composite), &never), Ok(false), "{composite}");
+            assert_eq!(
+                is_prime(&BigUint::from(composite), &never),
+                Ok(false),
+                "{composite}"
+            );
         }
     }
 
@@ -177,7 +186,11 @@ mod tests {
         let (first, step) = (BigUint::from(101u32), BigUint::from(6u32));
         let left = unsieved(&first, &step, &[3, 5, 7]);
         let expected: Vec<u32> = (0..WINDOW as u32)
-            .filter(|offset| [3, 5, 7].iter().all(|prime| (101 + 6 * offset) % prime != 0))
+            .filter(|offset| {
+                [3, 5, 7]
+                    .iter()
+                    .all(|prime| (101 + 6 * offset) % prime != 0)
+            })
             .collect();
         assert_eq!(left, expected);
     }

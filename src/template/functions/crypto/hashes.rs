@@ -8,10 +8,12 @@ use std::fmt::Write;
 
 /// Digits of bytes.
 pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+            let _ = write!(out, "{byte:02x}");
+            out
+        })
 }
 
 fn sum<'v>(
@@ -23,10 +25,7 @@ fn sum<'v>(
     Ok(hexadecimal(digest.as_ref()).into())
 }
 
-pub(super) fn sha1sum<'v>(
-    session: &Session<'v>,
-    args: &[Value<'v>],
-) -> Result<Value<'v>, Failure> {
+pub(super) fn sha1sum<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     sum(session, args, &digest::SHA1_FOR_LEGACY_USE_ONLY)
 }
 
@@ -75,14 +74,17 @@ mod tests {
         let cases = [("", "1"), ("Wikipedia", "300286872")];
         for (text, expected) in cases {
             let sum = adler32sum(&session, &[text.into()]);
-            assert!(matches!(sum, Ok(Value::Text(sum)) if *sum == *expected.as_bytes()), "{text}");
+            assert!(
+                matches!(sum, Ok(Value::Text(sum)) if *sum == *expected.as_bytes()),
+                "{text}"
+            );
         }
         let long = Value::from(vec![0xff; 100_000]);
         let sum = adler32sum(&session, &[long]);
         // By the definition, with wide sums.
         let low = 1u64 + 0xff * 100_000;
         let high = 100_000 + 0xff * (100_000 * 100_001 / 2);
-        let expected = (high % 65_521) << 16 | low % 65_521;
+        let expected = ((high % 65_521) << 16) | (low % 65_521);
         let expected = expected.to_string();
         assert!(matches!(sum, Ok(Value::Text(sum)) if *sum == *expected.as_bytes()));
     }

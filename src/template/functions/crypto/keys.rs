@@ -9,9 +9,8 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{self, KeySize};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING,
-    ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
-    RSA_PKCS1_SHA256,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
+    EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
 };
 
 /// A private key.
@@ -50,7 +49,9 @@ pub(super) fn gen_private_key<'v>(
     check_key_generation(session)?;
     let kind = String::from_utf8_lossy(text(session, args)?);
     let block = session.slowly(|time_left| match kind.as_ref() {
-        "" | "rsa" => PrivateKey::generate_rsa(KeySize::Rsa4096)?.to_block().map(Some),
+        "" | "rsa" => PrivateKey::generate_rsa(KeySize::Rsa4096)?
+            .to_block()
+            .map(Some),
         "dsa" => dsa::generate(time_left).map(|data| {
             let label = "DSA PRIVATE KEY".into();
             Some(Block { label, data })
@@ -96,15 +97,19 @@ impl PrivateKey {
             )));
         };
         let key = match kind {
-            "RSA" => rsa::KeyPair::from_der(&data).ok().map(|key| PrivateKey::Rsa(Box::new(key))),
-            "EC" => Self::on_some_curve(|curve| {
-                EcdsaKeyPair::from_private_key_der(curve, &data).ok()
-            }),
+            "RSA" => rsa::KeyPair::from_der(&data)
+                .ok()
+                .map(|key| PrivateKey::Rsa(Box::new(key))),
+            "EC" => {
+                Self::on_some_curve(|curve| EcdsaKeyPair::from_private_key_der(curve, &data).ok())
+            }
             "DSA" => dsa::is_key(&data).then_some(PrivateKey::Dsa),
             _ => return Err(Failure::new(format!("invalid private key type {kind}"))),
         };
         key.ok_or_else(|| {
-            Failure::new(format!("parsing {kind} private key from PEM: no key that is supported"))
+            Failure::new(format!(
+                "parsing {kind} private key from PEM: no key that is supported"
+            ))
         })
     }
 
@@ -181,12 +186,15 @@ impl PrivateKey {
         match self {
             PrivateKey::Rsa(key) => {
                 let mut signature = vec![0; key.public_modulus_len()];
-                key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(failed)?;
+                key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+                    .map_err(failed)?;
                 Ok(signature)
             }
-            PrivateKey::Ecdsa(key) => {
-                Ok(key.sign(&random, message).map_err(failed)?.as_ref().to_vec())
-            }
+            PrivateKey::Ecdsa(key) => Ok(key
+                .sign(&random, message)
+                .map_err(failed)?
+                .as_ref()
+                .to_vec()),
             PrivateKey::Ed25519(key) => Ok(key.sign(message).as_ref().to_vec()),
             PrivateKey::Dsa => Err(unsupported()),
         }
@@ -222,7 +230,10 @@ mod tests {
     fn keys_are_read_back() {
         for (kind, label) in [("ecdsa", "EC PRIVATE KEY"), ("ed25519", "PRIVATE KEY")] {
             let text = generated(kind);
-            assert!(text.starts_with(&format!("-----BEGIN {label}-----\n")), "{text}");
+            assert!(
+                text.starts_with(&format!("-----BEGIN {label}-----\n")),
+                "{text}"
+            );
             let key = PrivateKey::parse(&text).and_then(|key| key.to_block());
             assert_eq!(key.map(|block| block.to_text()), Ok(text));
         }
@@ -245,9 +256,18 @@ mod tests {
         assert_eq!(parse("x"), Err("no PEM data in input".into()));
         let block = |label: &str| {
             let label = label.to_owned();
-            Block { label, data: vec![0x30, 0] }.to_text()
+            Block {
+                label,
+                data: vec![0x30, 0],
+            }
+            .to_text()
         };
-        for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY"] {
+        for label in [
+            "PRIVATE KEY",
+            "RSA PRIVATE KEY",
+            "EC PRIVATE KEY",
+            "DSA PRIVATE KEY",
+        ] {
             assert!(parse(&block(label)).is_err(), "{label}");
         }
         let wrong = "no private key data in PEM block of type CERTIFICATE";

@@ -32,14 +32,25 @@ pub const FUNCTIONS: &[Function] = &[
     fixed(
         "derivePassword",
         // Go's counter has 32 bits; there is no value of such a type, only literals.
-        &[Type::Uint64, Type::String, Type::String, Type::String, Type::String],
+        &[
+            Type::Uint64,
+            Type::String,
+            Type::String,
+            Type::String,
+            Type::String,
+        ],
         Type::String,
         passwords::derive_password,
     ),
     fixed("encryptAES", TWO_TEXTS, Type::String, aes::encrypt_aes),
     fixed("decryptAES", TWO_TEXTS, Type::String, aes::decrypt_aes),
     fixed("genPrivateKey", TEXT, Type::String, keys::gen_private_key),
-    fixed("genCA", &[Type::String, Type::Int], CERTIFICATE, authority::gen_ca),
+    fixed(
+        "genCA",
+        &[Type::String, Type::Int],
+        CERTIFICATE,
+        authority::gen_ca,
+    ),
     fixed(
         "genCAWithKey",
         &[Type::String, Type::Int, Type::String],
@@ -66,11 +77,23 @@ pub const FUNCTIONS: &[Function] = &[
     ),
     fixed(
         "genSignedCertWithKey",
-        &[Type::String, LIST, LIST, Type::Int, CERTIFICATE, Type::String],
+        &[
+            Type::String,
+            LIST,
+            LIST,
+            Type::Int,
+            CERTIFICATE,
+            Type::String,
+        ],
         CERTIFICATE,
         authority::gen_signed_cert_with_key,
     ),
-    fixed("buildCustomCert", TWO_TEXTS, CERTIFICATE, authority::build_custom_cert),
+    fixed(
+        "buildCustomCert",
+        TWO_TEXTS,
+        CERTIFICATE,
+        authority::build_custom_cert,
+    ),
 ];
 
 /// Whether the settings allow keys to be generated.

@@ -15,18 +15,17 @@ const BCRYPT_COST: u32 = 10;
 const BCRYPT_LENGTH: usize = 72;
 const BCRYPT_BASE64: GeneralPurpose = GeneralPurpose::new(&BCRYPT, NO_PAD);
 
-pub(super) fn bcrypt<'v>(
-    session: &Session<'v>,
-    args: &[Value<'v>],
-) -> Result<Value<'v>, Failure> {
+pub(super) fn bcrypt<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     Ok(bcrypt_hash(session, text(session, args)?)?.into())
 }
 
 /// The hash, or what Sprig says instead of one.
 fn bcrypt_hash(session: &Session<'_>, password: &[u8]) -> Result<String, Failure> {
     if password.len() > BCRYPT_LENGTH {
-        return Ok("failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes"
-            .to_owned());
+        return Ok(
+            "failed to encrypt string with bcrypt: bcrypt: password length exceeds 72 bytes"
+                .to_owned(),
+        );
     }
     session.slowly(|_| {
         let salt: [u8; 16] = rand::random();
@@ -64,11 +63,26 @@ const SHAPES: &[(&str, &[&str])] = &[
     (
         "long",
         &[
-            "CvcvnoCvcvCvcv", "CvcvCvcvnoCvcv", "CvcvCvcvCvcvno", "CvccnoCvcvCvcv",
-            "CvccCvcvnoCvcv", "CvccCvcvCvcvno", "CvcvnoCvccCvcv", "CvcvCvccnoCvcv",
-            "CvcvCvccCvcvno", "CvcvnoCvcvCvcc", "CvcvCvcvnoCvcc", "CvcvCvcvCvccno",
-            "CvccnoCvccCvcv", "CvccCvccnoCvcv", "CvccCvccCvcvno", "CvcvnoCvccCvcc",
-            "CvcvCvccnoCvcc", "CvcvCvccCvccno", "CvccnoCvcvCvcc", "CvccCvcvnoCvcc",
+            "CvcvnoCvcvCvcv",
+            "CvcvCvcvnoCvcv",
+            "CvcvCvcvCvcvno",
+            "CvccnoCvcvCvcv",
+            "CvccCvcvnoCvcv",
+            "CvccCvcvCvcvno",
+            "CvcvnoCvccCvcv",
+            "CvcvCvccnoCvcv",
+            "CvcvCvccCvcvno",
+            "CvcvnoCvcvCvcc",
+            "CvcvCvcvnoCvcc",
+            "CvcvCvcvCvccno",
+            "CvccnoCvccCvcv",
+            "CvccCvccnoCvcv",
+            "CvccCvccCvcvno",
+            "CvcvnoCvccCvcc",
+            "CvcvCvccnoCvcc",
+            "CvcvCvccCvccno",
+            "CvccnoCvcvCvcc",
+            "CvccCvcvnoCvcc",
             "CvccCvcvCvccno",
         ],
     ),
@@ -108,8 +122,8 @@ pub(super) fn derive_password<'v>(
     else {
         return Err(mismatch());
     };
-    let counter = u32::try_from(*counter)
-        .map_err(|_| Failure::new(format!("{counter} overflows uint32")))?;
+    let counter =
+        u32::try_from(*counter).map_err(|_| Failure::new(format!("{counter} overflows uint32")))?;
     let kind = kind.to_str();
     let Some((_, shapes)) = SHAPES.iter().find(|(name, _)| *name == kind) else {
         return Ok(format!("cannot find password template {kind}").into());
@@ -123,9 +137,11 @@ pub(super) fn derive_password<'v>(
         };
         let params = scrypt::Params::new(15, 8, 2).map_err(|error| underivable(&error))?;
         let mut key = [0; 64];
-        scrypt::scrypt(password, &salt, &params, &mut key)
-            .map_err(|error| underivable(&error))?;
-        Ok(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), &message))
+        scrypt::scrypt(password, &salt, &params, &mut key).map_err(|error| underivable(&error))?;
+        Ok(hmac::sign(
+            &hmac::Key::new(hmac::HMAC_SHA256, &key),
+            &message,
+        ))
     })?;
     Ok(shaped(shapes, seed.as_ref()).into())
 }
@@ -135,7 +151,9 @@ fn shaped(shapes: &[&str], seed: &[u8]) -> String {
     let Some((first, rest)) = seed.split_first() else {
         return String::new();
     };
-    let shape = shapes.get(usize::from(*first) % shapes.len().max(1)).copied();
+    let shape = shapes
+        .get(usize::from(*first) % shapes.len().max(1))
+        .copied();
     let letters = shape.unwrap_or_default().bytes();
     letters
         .zip(rest)
@@ -176,7 +194,9 @@ mod tests {
     /// A hash that another implementation made of this password and salt.
     #[test]
     fn bcrypt_of_a_known_salt() {
-        let salt = BCRYPT_BASE64.decode("CCCCCCCCCCCCCCCCCCCCC.").unwrap_or_default();
+        let salt = BCRYPT_BASE64
+            .decode("CCCCCCCCCCCCCCCCCCCCC.")
+            .unwrap_or_default();
         let salt: [u8; 16] = salt.try_into().unwrap_or_default();
         let hash = ::bcrypt::bcrypt(5, salt, b"U*U\0");
         let hash = BCRYPT_BASE64.encode(hash.get(..23).unwrap_or_default());

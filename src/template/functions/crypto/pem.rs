@@ -19,9 +19,9 @@ impl Block {
     pub(super) fn find(text: &str) -> Option<Self> {
         let mut lines = text.lines().map(str::trim_end);
         loop {
-            let label = lines.by_ref().find_map(|line| {
-                line.strip_prefix("-----BEGIN ")?.strip_suffix("-----")
-            })?;
+            let label = lines
+                .by_ref()
+                .find_map(|line| line.strip_prefix("-----BEGIN ")?.strip_suffix("-----"))?;
             let end = format!("-----END {label}-----");
             let mut encoded = String::new();
             let closed = lines.by_ref().any(|line| {

@@ -107,7 +107,10 @@ fn time(time: &Time) -> Vec<u8> {
     let time = time.clone().in_zone(crate::golang::time::Zone::Utc);
     match time.civil().year {
         1950..2050 => der::value(tag::UTC_TIME, time.format("060102150405Z").as_bytes()),
-        _ => der::value(tag::GENERALIZED_TIME, time.format("20060102150405Z").as_bytes()),
+        _ => der::value(
+            tag::GENERALIZED_TIME,
+            time.format("20060102150405Z").as_bytes(),
+        ),
     }
 }
 
@@ -118,7 +121,11 @@ fn extensions(
 ) -> Result<Vec<u8>, Failure> {
     let extension = |identifier: &[u8], critical: bool, content: &[u8]| {
         let critical = if critical { TRUE } else { &[] };
-        der::sequence(&[identifier, critical, &der::value(tag::OCTET_STRING, content)])
+        der::sequence(&[
+            identifier,
+            critical,
+            &der::value(tag::OCTET_STRING, content),
+        ])
     };
     let (usage, constraints) = match request.is_authority {
         true => (AUTHORITY_USAGE, der::sequence(&[TRUE])),
@@ -167,11 +174,13 @@ fn alternative_names(request: &Request) -> Result<Vec<u8>, Failure> {
 
 /// The leftmost 160 bits of the SHA-256 of the key's bits: RFC 7093, method 1.
 fn key_identifier(public_key: &[u8]) -> Vec<u8> {
-    let bits = Reader::new(public_key).expect(tag::SEQUENCE).and_then(|info| {
-        let mut fields = info.reader();
-        fields.expect(tag::SEQUENCE)?;
-        fields.expect(tag::BIT_STRING)?.content.get(1..)
-    });
+    let bits = Reader::new(public_key)
+        .expect(tag::SEQUENCE)
+        .and_then(|info| {
+            let mut fields = info.reader();
+            fields.expect(tag::SEQUENCE)?;
+            fields.expect(tag::BIT_STRING)?.content.get(1..)
+        });
     let digest = digest::digest(&digest::SHA256, bits.unwrap_or_default());
     digest.as_ref().get(..20).unwrap_or_default().to_vec()
 }

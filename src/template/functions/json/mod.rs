@@ -16,9 +16,19 @@ pub const FUNCTIONS: &[Function] = &[
     fixed("toJson", &[Type::Any], Type::String, to_json),
     fixed("mustToJson", &[Type::Any], Type::String, must_to_json),
     fixed("toPrettyJson", &[Type::Any], Type::String, to_pretty_json),
-    fixed("mustToPrettyJson", &[Type::Any], Type::String, must_to_pretty_json),
+    fixed(
+        "mustToPrettyJson",
+        &[Type::Any],
+        Type::String,
+        must_to_pretty_json,
+    ),
     fixed("toRawJson", &[Type::Any], Type::String, to_raw_json),
-    fixed("mustToRawJson", &[Type::Any], Type::String, must_to_raw_json),
+    fixed(
+        "mustToRawJson",
+        &[Type::Any],
+        Type::String,
+        must_to_raw_json,
+    ),
 ];
 
 /// On one line, `<>&` as they are.

@@ -174,9 +174,7 @@ impl<'v> Reader<'_, 'v> {
             Ok(number) => Value::Float(number),
             Err(_) => {
                 self.complaint.get_or_insert_with(|| {
-                    format!(
-                        "json: cannot unmarshal number {literal} into Go value of type float64"
-                    )
+                    format!("json: cannot unmarshal number {literal} into Go value of type float64")
                 });
                 Value::Nil
             }
@@ -309,10 +307,19 @@ mod tests {
             ("[1e400, 2]", "[<nil> 2]"),
             ("", "unexpected end of JSON input"),
             ("01", "invalid character '1' after top-level value"),
-            ("bad", "invalid character 'b' looking for beginning of value"),
+            (
+                "bad",
+                "invalid character 'b' looking for beginning of value",
+            ),
             ("tru", "unexpected end of JSON input"),
-            ("[1,]", "invalid character ']' looking for beginning of value"),
-            ("{\"a\":1,}", "invalid character '}' looking for beginning of object key string"),
+            (
+                "[1,]",
+                "invalid character ']' looking for beginning of value",
+            ),
+            (
+                "{\"a\":1,}",
+                "invalid character '}' looking for beginning of object key string",
+            ),
             ("\"a\nb\"", "invalid character '\\n' in string literal"),
             ("1.", "unexpected end of JSON input"),
             ("\"\\x\"", "invalid character 'x' in string escape code"),

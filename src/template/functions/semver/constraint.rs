@@ -100,7 +100,10 @@ impl Constraint {
         };
         let (precision, bound) = bound(&found);
         Ok(Constraint {
-            operator: found.get(1).map_or("", |operator| operator.as_str()).to_owned(),
+            operator: found
+                .get(1)
+                .map_or("", |operator| operator.as_str())
+                .to_owned(),
             bound: Version::parse(&bound).map_err(|_| Failure::new("constraint Parser Error"))?,
             precision,
         })
@@ -140,9 +143,7 @@ impl Constraint {
             _ if bound.minor != version.minor => true,
             Precision::Nothing if bound.patch != version.patch => true,
             Precision::Nothing => exact(),
-            Precision::Minor => {
-                compare_prereleases(&version.prerelease, &bound.prerelease).is_ne()
-            }
+            Precision::Minor => compare_prereleases(&version.prerelease, &bound.prerelease).is_ne(),
         }
     }
 
@@ -208,7 +209,10 @@ fn bound(found: &Captures<'_>) -> (Precision, String) {
     } else if wild(part(4)) {
         (Precision::Major, format!("{}.0.0{prerelease}", part(3)))
     } else if wild(part(5)) {
-        (Precision::Minor, format!("{}{}.0{prerelease}", part(3), part(4)))
+        (
+            Precision::Minor,
+            format!("{}{}.0{prerelease}", part(3), part(4)),
+        )
     } else {
         (Precision::Patch, part(2).to_owned())
     }
@@ -252,7 +256,11 @@ mod tests {
             (">= 1.0", "1.0.0", true),
         ];
         for (constraint, version, allowed) in cases {
-            assert_eq!(allows(constraint, version), Some(allowed), "{constraint} {version}");
+            assert_eq!(
+                allows(constraint, version),
+                Some(allowed),
+                "{constraint} {version}"
+            );
         }
         for constraint in ["", "bad", ">>1", "1.2.3.4", "1 2 ||", "1,,2", "1x"] {
             assert!(Constraints::parse(constraint).is_err(), "{constraint}");

@@ -6,6 +6,7 @@ mod version;
 pub(super) use version::Version;
 
 use super::Function;
+use super::cast::pay_for_reading;
 use super::row::{fixed, mismatch};
 use crate::template::value::{Type, Value};
 use crate::template::{Failure, Session};
@@ -22,6 +23,9 @@ pub const FUNCTIONS: &[Function] = &[
     ),
 ];
 
+/// Bytes of a constraint: reading it takes longer than its length suggests.
+const LONGEST_CONSTRAINT: usize = 4096;
+
 fn semver<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     let [Value::Text(text)] = args else {
         return Err(mismatch());
@@ -35,8 +39,13 @@ fn semver_compare<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value
     let [Value::Text(constraint), Value::Text(version)] = args else {
         return Err(mismatch());
     };
-    session.charge(constraint.len().saturating_mul(4))?;
-    session.steps(constraint.len() as u64)?;
+    if constraint.len() > LONGEST_CONSTRAINT {
+        return Err(Failure::limit(format!(
+            "the version constraint is longer than {LONGEST_CONSTRAINT} bytes"
+        )));
+    }
+    session.steps(constraint.len() as u64 / 64)?;
+    pay_for_reading(session, version)?;
     let constraints = Constraints::parse(&constraint.to_str())?;
     let version = Version::parse(&version.to_str())?;
     Ok(Value::Bool(constraints.allow(&version)))

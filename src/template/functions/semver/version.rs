@@ -1,8 +1,8 @@
 //! One semantic version, and the methods that templates can call on it.
 
 use crate::golang::parse::parse_uint;
-use crate::template::functions::row::mismatch;
 use crate::template::functions::Signature;
+use crate::template::functions::row::mismatch;
 use crate::template::types::BYTES;
 use crate::template::value::{Kind, List, Method, MethodCall, Opaque, Type, Value};
 use crate::template::{Failure, Session};
@@ -128,7 +128,11 @@ impl Version {
     fn changed<'v>(&self, change: impl FnOnce(&mut Self)) -> Value<'v> {
         let mut next = self.clone();
         change(&mut next);
-        let prefix = if self.original.starts_with('v') { "v" } else { "" };
+        let prefix = if self.original.starts_with('v') {
+            "v"
+        } else {
+            ""
+        };
         next.original = format!("{prefix}{next}");
         next.pointer = false;
         Value::opaque(next)
@@ -186,12 +190,20 @@ impl Opaque for Version {
 
     fn methods(&self) -> &'static [Method] {
         // Go finds the methods of pointers on pointers only.
-        if self.pointer { METHODS } else { METHODS.split_at(VALUE_METHODS).0 }
+        if self.pointer {
+            METHODS
+        } else {
+            METHODS.split_at(VALUE_METHODS).0
+        }
     }
 
     fn equals(&self, other: &dyn Opaque) -> Option<bool> {
         let other: &Version = other.as_any().downcast_ref()?;
-        Some(if self.pointer { std::ptr::eq(self, other) } else { self == other })
+        Some(if self.pointer {
+            std::ptr::eq(self, other)
+        } else {
+            self == other
+        })
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -204,9 +216,15 @@ const VALUE_METHODS: usize = 13;
 
 const METHODS: &[Method] = &[
     method("String", &[], Type::String, string),
-    method("Major", &[], Type::Uint64, |_, this, _| Ok(Value::Uint64(version(this)?.major))),
-    method("Minor", &[], Type::Uint64, |_, this, _| Ok(Value::Uint64(version(this)?.minor))),
-    method("Patch", &[], Type::Uint64, |_, this, _| Ok(Value::Uint64(version(this)?.patch))),
+    method("Major", &[], Type::Uint64, |_, this, _| {
+        Ok(Value::Uint64(version(this)?.major))
+    }),
+    method("Minor", &[], Type::Uint64, |_, this, _| {
+        Ok(Value::Uint64(version(this)?.minor))
+    }),
+    method("Patch", &[], Type::Uint64, |_, this, _| {
+        Ok(Value::Uint64(version(this)?.patch))
+    }),
     method("Prerelease", &[], Type::String, |_, this, _| {
         Ok(version(this)?.prerelease.clone().into())
     }),
@@ -235,9 +253,12 @@ const METHODS: &[Method] = &[
     method("GreaterThan", &[POINTER], Type::Bool, |_, this, args| {
         Ok(Value::Bool(ordering(this, args)?.is_gt()))
     }),
-    method("GreaterThanEqual", &[POINTER], Type::Bool, |_, this, args| {
-        Ok(Value::Bool(ordering(this, args)?.is_ge()))
-    }),
+    method(
+        "GreaterThanEqual",
+        &[POINTER],
+        Type::Bool,
+        |_, this, args| Ok(Value::Bool(ordering(this, args)?.is_ge())),
+    ),
     method("Equal", &[POINTER], Type::Bool, |_, this, args| {
         Ok(Value::Bool(ordering(this, args)?.is_eq()))
     }),
@@ -256,7 +277,7 @@ const fn method(
     }
 }
 
-fn version<'s>(this: &'s dyn Opaque) -> Result<&'s Version, Failure> {
+fn version(this: &dyn Opaque) -> Result<&Version, Failure> {
     this.as_any().downcast_ref().ok_or_else(mismatch)
 }
 
@@ -270,11 +291,7 @@ fn ordering(this: &dyn Opaque, args: &[Value<'_>]) -> Result<Ordering, Failure> 
     }
 }
 
-fn string<'v>(
-    _: &Session<'v>,
-    this: &dyn Opaque,
-    _: &[Value<'v>],
-) -> Result<Value<'v>, Failure> {
+fn string<'v>(_: &Session<'v>, this: &dyn Opaque, _: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     Ok(version(this)?.to_string().into())
 }
 
@@ -397,8 +414,18 @@ mod tests {
             assert_eq!(version.as_deref(), Ok(shown), "{text}");
         }
         for text in [
-            "", "v", "V1", "1.2.3.4", "1.2.3-", "1.2.3-01", "1..2", "1.2.3+", "a.b.c", "1.2.3-a..b",
-            "1.2.3-\u{e9}", "18446744073709551616",
+            "",
+            "v",
+            "V1",
+            "1.2.3.4",
+            "1.2.3-",
+            "1.2.3-01",
+            "1..2",
+            "1.2.3+",
+            "a.b.c",
+            "1.2.3-a..b",
+            "1.2.3-\u{e9}",
+            "18446744073709551616",
         ] {
             assert!(Version::parse(text).is_err(), "{text}");
         }
@@ -407,15 +434,28 @@ mod tests {
     #[test]
     fn the_order_of_the_specification() {
         let ascending = [
-            "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
-            "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1",
+            "1.0.0-alpha",
+            "1.0.0-alpha.1",
+            "1.0.0-alpha.beta",
+            "1.0.0-beta",
+            "1.0.0-beta.2",
+            "1.0.0-beta.11",
+            "1.0.0-rc.1",
+            "1.0.0",
+            "1.0.1",
         ];
-        let versions: Vec<_> = ascending.iter().flat_map(|text| Version::parse(text)).collect();
+        let versions: Vec<_> = ascending
+            .iter()
+            .flat_map(|text| Version::parse(text))
+            .collect();
         assert!(versions.is_sorted_by(|a, b| a.compare(b).is_lt()));
     }
 
     #[test]
     fn methods_of_the_struct_come_first() {
-        assert_eq!(METHODS.get(VALUE_METHODS).map(|method| method.name), Some("Original"));
+        assert_eq!(
+            METHODS.get(VALUE_METHODS).map(|method| method.name),
+            Some("Original")
+        );
     }
 }

@@ -37,7 +37,10 @@ pub(super) fn unescape(text: &[u8], part: Part) -> Result<Vec<u8>, String> {
         if *first != b'%' {
             let in_host = matches!(part, Part::Host | Part::Zone);
             if in_host && first.is_ascii() && must_be_escaped(*first, part) {
-                return Err(format!("invalid character {} in host name", quote(&[*first])));
+                return Err(format!(
+                    "invalid character {} in host name",
+                    quote(&[*first])
+                ));
             }
             out.push(*first);
             rest = after;

@@ -25,7 +25,11 @@ fn url_parse<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>,
     let url = Url::parse(text)
         .map_err(|complaint| Failure::new(format!("unable to parse url: {complaint}")))?;
     let hostname = url.hostname().to_vec();
-    let user = url.user.as_ref().map(UserInfo::to_bytes).unwrap_or_default();
+    let user = url
+        .user
+        .as_ref()
+        .map(UserInfo::to_bytes)
+        .unwrap_or_default();
     let members = [
         ("scheme", url.scheme),
         ("host", url.host),

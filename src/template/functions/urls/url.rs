@@ -36,7 +36,9 @@ impl UserInfo {
         let (name, password) = cut(text, b':');
         Ok(UserInfo {
             name: unescape(name, Part::User)?,
-            password: password.map(|text| unescape(text, Part::User)).transpose()?,
+            password: password
+                .map(|text| unescape(text, Part::User))
+                .transpose()?,
         })
     }
 
@@ -65,8 +67,8 @@ impl Url {
     pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
         let (before, fragment) = cut(text, b'#');
         let complaint = |text: &[u8], problem: String| format!("parse {}: {problem}", quote(text));
-        let mut url = Self::parse_without_fragment(before)
-            .map_err(|problem| complaint(before, problem))?;
+        let mut url =
+            Self::parse_without_fragment(before).map_err(|problem| complaint(before, problem))?;
         url.fragment = unescape(fragment.unwrap_or_default(), Part::Fragment)
             .map_err(|problem| complaint(text, problem))?;
         Ok(url)
@@ -98,7 +100,10 @@ impl Url {
         let path = match authority {
             None => rest,
             Some(after) => {
-                let end = after.iter().position(|byte| *byte == b'/').unwrap_or(after.len());
+                let end = after
+                    .iter()
+                    .position(|byte| *byte == b'/')
+                    .unwrap_or(after.len());
                 let (authority, path) = after.split_at(end);
                 url.read_authority(authority)?;
                 path
@@ -112,7 +117,10 @@ impl Url {
         let at = authority.iter().rposition(|byte| *byte == b'@');
         let (user, host) = match at {
             None => (None, authority),
-            Some(at) => (authority.get(..at), authority.get(at + 1..).unwrap_or_default()),
+            Some(at) => (
+                authority.get(..at),
+                authority.get(at + 1..).unwrap_or_default(),
+            ),
         };
         self.host = parse_host(&self.scheme, host)?;
         self.user = user.map(UserInfo::parse).transpose()?;
@@ -126,7 +134,9 @@ impl Url {
             Some((host, port)) if is_port(port) => host,
             _ => &self.host,
         };
-        let inner = host.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+        let inner = host
+            .strip_prefix(b"[")
+            .and_then(|rest| rest.strip_suffix(b"]"));
         inner.unwrap_or(host)
     }
 
@@ -242,7 +252,9 @@ fn parse_ipv6(text: &[u8]) -> Result<Vec<u8>, String> {
         None => (shown.as_ref(), None),
     };
     if zone == Some("") || address.parse::<Ipv6Addr>().is_err() {
-        return Err(format!("invalid host: ParseAddr({shown:?}): unable to parse IP"));
+        return Err(format!(
+            "invalid host: ParseAddr({shown:?}): unable to parse IP"
+        ));
     }
     Ok(unescaped)
 }
@@ -261,7 +273,10 @@ mod tests {
     #[test]
     fn reads_and_writes_as_go() {
         let cases = [
-            ("https://u:p@h:80/p?q=a%20b#f", "https://u:p@h:80/p?q=a%20b#f"),
+            (
+                "https://u:p@h:80/p?q=a%20b#f",
+                "https://u:p@h:80/p?q=a%20b#f",
+            ),
             ("HTTP://Host/A b%2Fc", "http://Host/A%20b/c"),
             ("mailto:a@b.c", "mailto:a@b.c"),
             ("/a/b?x", "/a/b?x"),
@@ -283,15 +298,36 @@ mod tests {
     #[test]
     fn refuses_as_go() {
         let cases = [
-            ("http://a b/", "parse \"http://a b/\": invalid character \" \" in host name"),
+            (
+                "http://a b/",
+                "parse \"http://a b/\": invalid character \" \" in host name",
+            ),
             ("%zz", "parse \"%zz\": invalid URL escape \"%zz\""),
             (":x", "parse \":x\": missing protocol scheme"),
-            ("a_b:c", "parse \"a_b:c\": first path segment in URL cannot contain colon"),
-            ("http://h:8x/", "parse \"http://h:8x/\": invalid port \":8x\" after host"),
-            ("http://::1/", "parse \"http://::1/\": invalid port \"::1\" after host"),
-            ("http://[::1/", "parse \"http://[::1/\": missing ']' in host"),
-            ("http://h%41/", "parse \"http://h%41/\": invalid URL escape \"%41\""),
-            ("http://u\"@h/", "parse \"http://u\\\"@h/\": net/url: invalid userinfo"),
+            (
+                "a_b:c",
+                "parse \"a_b:c\": first path segment in URL cannot contain colon",
+            ),
+            (
+                "http://h:8x/",
+                "parse \"http://h:8x/\": invalid port \":8x\" after host",
+            ),
+            (
+                "http://::1/",
+                "parse \"http://::1/\": invalid port \"::1\" after host",
+            ),
+            (
+                "http://[::1/",
+                "parse \"http://[::1/\": missing ']' in host",
+            ),
+            (
+                "http://h%41/",
+                "parse \"http://h%41/\": invalid URL escape \"%41\"",
+            ),
+            (
+                "http://u\"@h/",
+                "parse \"http://u\\\"@h/\": net/url: invalid userinfo",
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(rejoined(text), expected, "{text}");

@@ -9,7 +9,7 @@ use crate::history::Anchor;
 use crate::tui::history_query::HistoryQuery;
 use crate::tui::message::PageKind;
 use crate::tui::window::Window;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Rows that are held at most.
@@ -156,8 +156,18 @@ impl HistoryPane {
             PageKind::Newest => {
                 // What came live meanwhile stays: it is newer than anything the store told.
                 let newest = page.first().map(|row| row.new.id);
+                let held: HashMap<DeliveryId, Arc<Delivery>> = self
+                    .rows
+                    .iter()
+                    .map(|row| (row.new.id, Arc::clone(row)))
+                    .collect();
                 self.rows.retain(|row| Some(row.new.id) > newest);
-                self.rows.extend(page);
+                // A change that came live after the store was read is newer too.
+                self.rows
+                    .extend(page.into_iter().map(|row| match held.get(&row.new.id) {
+                        Some(live) if live.updated_ms > row.updated_ms => Arc::clone(live),
+                        _ => row,
+                    }));
                 self.at_head = true;
                 self.at_tail = !more;
             }

@@ -104,6 +104,8 @@ pub struct ResourcesPane {
     pub selected: Option<ResourceKey>,
     /// What is visible.
     pub window: Window,
+    /// The first row stays selected while the first rows come in.
+    pinned: bool,
     /// What was typed as filter.
     pub filter_text: String,
     /// Sums.
@@ -121,6 +123,7 @@ impl ResourcesPane {
             }),
             selected: None,
             window: Window::default(),
+            pinned: true,
             filter_text: String::new(),
             sums: Sums::default(),
         }
@@ -149,8 +152,15 @@ impl ResourcesPane {
     }
 
     /// After changes: keeps the selection on its row, or, when that is gone, on its neighbour.
-    pub fn settle(&mut self, height: usize) {
+    /// While the cluster is still being read (`loading`) nobody has chosen a row yet.
+    pub fn settle(&mut self, height: usize, loading: bool) {
         let len = self.table.len();
+        if self.pinned {
+            self.window.select(0, len, height);
+            self.selected = self.key_at(0);
+            self.pinned = loading;
+            return;
+        }
         let position = self
             .selected
             .as_ref()
@@ -166,18 +176,27 @@ impl ResourcesPane {
 
     /// Moves the selection.
     pub fn step(&mut self, rows: i64, height: usize) {
+        self.pinned = false;
         self.window.step(rows, self.table.len(), height);
         self.selected = self.key_at(self.window.position);
     }
 
     /// Selects what stands at a position.
     pub fn select_at(&mut self, position: usize, height: usize) {
+        self.pinned = false;
         self.window.select(position, self.table.len(), height);
         self.selected = self.key_at(self.window.position);
     }
 
+    /// Selects a resource; it comes into view at the next change.
+    pub fn select(&mut self, key: ResourceKey) {
+        self.pinned = false;
+        self.selected = Some(key);
+    }
+
     /// Scrolls; the selection follows only when it would leave the screen.
     pub fn scroll(&mut self, rows: i64, height: usize) {
+        self.pinned = false;
         self.window.scroll(rows, self.table.len(), height);
         self.selected = self.key_at(self.window.position);
     }

@@ -113,6 +113,12 @@ impl TriggersPane {
         self.asked.clone()
     }
 
+    /// The engine had no room for the question: asked again a little later.
+    pub fn refused(&mut self, now_ms: i64) {
+        self.asked = None;
+        self.due_ms = Some(now_ms.saturating_add(PAUSE_MS));
+    }
+
     /// An answer has come.
     pub fn answered(
         &mut self,

@@ -1,0 +1,507 @@
+//! What the commands that need no engine work on: ConfigMap, Secret and object, each from a file,
+//! from standard input or from the cluster. The cluster is only asked for what is not in files.
+
+use super::engine::{EngineArgs, expression_options};
+use crate::catalog::{BuildOptions, Catalog, ConfigSource};
+use crate::cluster::{Cluster, ConnectOptions, FailureClass, contexts, get_object, resolve_kind};
+use crate::domain::{Kind, ResourceKey};
+use crate::service::ServiceContext;
+use crate::settings::{Layers, Settings};
+use crate::yaml::{self, Node};
+use anyhow::Context as _;
+use base64::Engine as _;
+use clap::Args;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Longest text that is read from a file or from standard input, in bytes.
+const LONGEST: u64 = 16 << 20;
+
+/// Where the configuration is.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Configuration")]
+pub(super) struct ConfigArgs {
+    /// File with the ConfigMap, or - for standard input, instead of the cluster.
+    #[arg(long, global = true, value_name = "FILE")]
+    config_map: Option<String>,
+    /// File with the Secret, - for standard input, or :empty, instead of the cluster.
+    #[arg(long, global = true, value_name = "FILE")]
+    secret: Option<String>,
+}
+
+impl ConfigArgs {
+    /// The ConfigMap is in a file.
+    pub(super) fn has_config_map(&self) -> bool {
+        self.config_map.is_some()
+    }
+}
+
+/// An object to work on.
+#[derive(Clone, Debug)]
+pub(super) struct Subject {
+    /// Its kind; for an object from a file, as far as that says.
+    pub(super) kind: Arc<Kind>,
+    /// Its name in conditions and templates.
+    pub(super) variable: String,
+    /// The object.
+    pub(super) object: Value,
+}
+
+/// Reads what a command works on.
+pub(super) struct Inputs {
+    connect: ConnectOptions,
+    layers: Layers,
+    namespace_flag: Option<String>,
+    context_namespace: String,
+    context: String,
+    settings: Settings,
+    stdin: Option<String>,
+    cluster: Option<Cluster>,
+}
+
+impl Inputs {
+    /// Prepares: reads our settings, and of the kubeconfig, if there is one, what it says about
+    /// names.
+    pub(super) fn new(engine: &EngineArgs) -> anyhow::Result<Self> {
+        let layers = engine.layers()?;
+        let connect = engine.connection.options(true);
+        let wanted = connect.context.clone();
+        // That there is no kubeconfig matters only when the cluster is asked.
+        let known = contexts(&connect).unwrap_or_default();
+        let context = known.into_iter().find(|known| match &wanted {
+            Some(name) => known.name == *name,
+            None => known.current,
+        });
+        let (context, context_namespace) = match context {
+            Some(context) => (context.name, context.namespace),
+            None => (wanted.unwrap_or_default(), String::new()),
+        };
+        Ok(Self {
+            settings: layers.for_context(&context)?,
+            namespace_flag: engine.connection.namespace.clone(),
+            context_namespace,
+            connect,
+            layers,
+            context,
+            stdin: None,
+            cluster: None,
+        })
+    }
+
+    /// Our settings for the context.
+    pub(super) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The context's name; empty when there is none.
+    pub(super) fn context(&self) -> &str {
+        &self.context
+    }
+
+    /// The namespace of ConfigMap and Secret.
+    pub(super) fn namespace(&self) -> &str {
+        match &self.namespace_flag {
+            None if !self.settings.namespace.is_empty() => &self.settings.namespace,
+            _ => self.object_namespace(),
+        }
+    }
+
+    /// The namespace of objects that are named without one.
+    fn object_namespace(&self) -> &str {
+        let names = [
+            self.namespace_flag.as_deref(),
+            Some(&*self.context_namespace),
+        ];
+        let mut set = names.into_iter().flatten().filter(|name| !name.is_empty());
+        set.next().unwrap_or("default")
+    }
+
+    /// The connection, made when it is first needed.
+    pub(super) async fn cluster(&mut self) -> anyhow::Result<Cluster> {
+        if let Some(cluster) = &self.cluster {
+            return Ok(cluster.clone());
+        }
+        let cluster = Cluster::connect(&self.connect).await?;
+        if cluster.context() != self.context {
+            self.settings = self.layers.for_context(cluster.context())?;
+            cluster.context().clone_into(&mut self.context);
+        }
+        cluster.namespace().clone_into(&mut self.context_namespace);
+        self.cluster = Some(cluster.clone());
+        Ok(cluster)
+    }
+
+    /// The text of a file; `-` is standard input, which is read once.
+    pub(super) fn read(&mut self, path: &str) -> anyhow::Result<String> {
+        if path != "-" {
+            return read_file(Path::new(path));
+        }
+        if let Some(text) = &self.stdin {
+            return Ok(text.clone());
+        }
+        let text = read_text(std::io::stdin().lock()).context("standard input can't be read")?;
+        self.stdin = Some(text.clone());
+        Ok(text)
+    }
+
+    /// ConfigMap and Secret. Without `with_secret` a Secret that only the cluster has is left out.
+    pub(super) async fn source(
+        &mut self,
+        args: &ConfigArgs,
+        with_secret: bool,
+    ) -> anyhow::Result<ConfigSource> {
+        let mut source = ConfigSource {
+            secret_found: true,
+            ..ConfigSource::default()
+        };
+        let mut map_file = None;
+        match &args.config_map {
+            Some(path) => {
+                let text = self.read(path)?;
+                let documents = yaml::parse_all(&text)
+                    .with_context(|| format!("file '{path}' can't be read"))?;
+                let name = self.settings.config_map.clone();
+                let Some(map) = named(&documents, "ConfigMap", &name) else {
+                    anyhow::bail!(absent(
+                        path,
+                        "ConfigMap",
+                        &name,
+                        &documents,
+                        "config-map-name"
+                    ));
+                };
+                source.data = texts(&map["data"]);
+                source.found = true;
+                map_file = Some(documents);
+            }
+            None => self.live_config_map(&mut source).await?,
+        }
+        match (&args.secret, map_file) {
+            (Some(path), _) if path == ":empty" => {}
+            (Some(path), _) => {
+                let text = self.read(path)?;
+                let documents = yaml::parse_all(&text)
+                    .with_context(|| format!("file '{path}' can't be read"))?;
+                let name = self.settings.secret.clone();
+                let Some(secret) = named(&documents, "Secret", &name) else {
+                    anyhow::bail!(absent(path, "Secret", &name, &documents, "secret-name"));
+                };
+                source.secret = secret_values(&secret)?;
+            }
+            (None, file) => {
+                let secret = file
+                    .as_ref()
+                    .and_then(|documents| named(documents, "Secret", &self.settings.secret));
+                if let Some(secret) = secret {
+                    source.secret = secret_values(&secret)?;
+                } else if with_secret && refers_to_secrets(&source) {
+                    self.live_secret(&mut source).await?;
+                }
+            }
+        }
+        // Names of a file's objects don't matter, as in the original.
+        source.name.clone_from(&self.settings.config_map);
+        self.namespace().clone_into(&mut source.namespace);
+        Ok(source)
+    }
+
+    /// The ConfigMap in the cluster.
+    pub(super) async fn live_config_map(
+        &mut self,
+        source: &mut ConfigSource,
+    ) -> anyhow::Result<()> {
+        let cluster = self.cluster().await?;
+        let key = ResourceKey::new(
+            core_kind("ConfigMap", "configmaps"),
+            self.namespace(),
+            self.settings.config_map.as_str(),
+        );
+        let object = get_object(&cluster, &key).await?;
+        let value = object.value().context("the ConfigMap is not valid JSON")?;
+        source.resource_version = object.resource_version;
+        source.data = texts(&value["data"]);
+        source.found = true;
+        Ok(())
+    }
+
+    /// The Secret in the cluster; one that does not exist, or may not be read, counts as absent.
+    pub(super) async fn live_secret(&mut self, source: &mut ConfigSource) -> anyhow::Result<()> {
+        let cluster = self.cluster().await?;
+        let key = ResourceKey::new(
+            core_kind("Secret", "secrets"),
+            self.namespace(),
+            self.settings.secret.as_str(),
+        );
+        match get_object(&cluster, &key).await {
+            Ok(object) => {
+                let value = object.value().context("the Secret is not valid JSON")?;
+                source.secret = secret_values(&value)?;
+                source.secret_found = true;
+                Ok(())
+            }
+            Err(error) => match error.class() {
+                FailureClass::NotFound | FailureClass::Forbidden => {
+                    source.secret_found = false;
+                    Ok(())
+                }
+                _ => Err(error.into()),
+            },
+        }
+    }
+
+    /// How a catalog is built here.
+    pub(super) fn build_options(&self) -> anyhow::Result<BuildOptions> {
+        let mut options = BuildOptions::new(ServiceContext::default(), self.namespace());
+        options.expr = expression_options(&self.settings.expr_version)?;
+        options.prefix.clone_from(&self.settings.annotation_prefix);
+        Ok(options)
+    }
+
+    /// The catalog of a source.
+    pub(super) fn build(&self, source: &ConfigSource) -> anyhow::Result<Catalog> {
+        Ok(Catalog::build(source, None, &self.build_options()?))
+    }
+
+    /// The object that `text` names: an existing file with one object (`-` for standard input), or
+    /// `name`, `kind/name` or `kind/namespace/name` in the cluster.
+    pub(super) async fn subject(&mut self, text: &str) -> anyhow::Result<Subject> {
+        if text == "-" || Path::new(text).is_file() {
+            let object = self.read(text)?;
+            let object = yaml::parse(&object)
+                .with_context(|| format!("file '{text}' can't be read"))?
+                .to_json();
+            return self
+                .subject_of(object)
+                .with_context(|| format!("file '{text}'"));
+        }
+        let parts: Vec<&str> = text.split('/').collect();
+        let (kind, namespace, name) = match parts.as_slice() {
+            [name] => (None, None, *name),
+            [kind, name] => (Some(*kind), None, *name),
+            [kind, namespace, name] => (Some(*kind), Some(*namespace), *name),
+            _ => anyhow::bail!(
+                "'{text}' is no file and no object; name one as name, kind/name or \
+                 kind/namespace/name"
+            ),
+        };
+        let cluster = self.cluster().await?;
+        let watched = self.settings.watches.first();
+        let kind = kind
+            .map(str::to_owned)
+            .or_else(|| watched.map(|watch| watch.resource.clone()));
+        let kind = resolve_kind(&cluster, kind.as_deref().unwrap_or("pods")).await?;
+        let namespace = match namespace {
+            _ if !kind.namespaced => "",
+            Some(namespace) => namespace,
+            None => self.object_namespace(),
+        };
+        let key = ResourceKey::new(Arc::clone(&kind), namespace, name);
+        let object = get_object(&cluster, &key).await?;
+        Ok(Subject {
+            variable: self.variable(&kind),
+            object: object.value().context("the object is not valid JSON")?,
+            kind,
+        })
+    }
+
+    /// The object that a file has.
+    fn subject_of(&self, object: Value) -> anyhow::Result<Subject> {
+        let text = |name: &str| object[name].as_str().unwrap_or_default().to_owned();
+        let kind = text("kind");
+        anyhow::ensure!(!kind.is_empty(), "it is no object: it has no kind");
+        let api_version = text("apiVersion");
+        let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+        let kind = Arc::new(Kind {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            plural: plural(&kind.to_ascii_lowercase()),
+            namespaced: object["metadata"]["namespace"].is_string(),
+            kind,
+        });
+        Ok(Subject {
+            variable: self.variable(&kind),
+            kind,
+            object,
+        })
+    }
+
+    /// The name of objects of a kind in conditions and templates: that of the watch of the kind, if
+    /// there is one.
+    fn variable(&self, kind: &Kind) -> String {
+        let name = kind.variable();
+        let watched = self.settings.watches.iter().find(|watch| {
+            let resource = watch.resource.split('.').next().unwrap_or_default();
+            resource.eq_ignore_ascii_case(&kind.plural) || resource.eq_ignore_ascii_case(&name)
+        });
+        match watched {
+            Some(watch) if !watch.variable.is_empty() => watch.variable.clone(),
+            _ => name,
+        }
+    }
+
+    /// The variables of everything that is watched.
+    pub(super) fn variables(&self) -> Vec<String> {
+        let watches = self.settings.watches.iter();
+        watches
+            .map(|watch| {
+                if watch.variable.is_empty() {
+                    let resource = watch.resource.split('.').next().unwrap_or_default();
+                    singular(&resource.to_ascii_lowercase())
+                } else {
+                    watch.variable.clone()
+                }
+            })
+            .collect()
+    }
+}
+
+/// Whether a service takes something from the Secret.
+fn refers_to_secrets(source: &ConfigSource) -> bool {
+    let services = source
+        .data
+        .iter()
+        .filter(|(key, _)| key.starts_with("service."));
+    let mut texts = services.map(|(_, text)| text);
+    texts.any(|text| !yaml::secret_names(text).is_empty())
+}
+
+/// Reads a file.
+fn read_file(path: &Path) -> anyhow::Result<String> {
+    std::fs::File::open(path)
+        .map_err(anyhow::Error::from)
+        .and_then(read_text)
+        .with_context(|| format!("file '{}' can't be read", path.display()))
+}
+
+fn read_text(from: impl std::io::Read) -> anyhow::Result<String> {
+    let mut text = String::new();
+    from.take(LONGEST + 1).read_to_string(&mut text)?;
+    let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+    anyhow::ensure!(length <= LONGEST, "it is longer than {LONGEST} bytes");
+    Ok(text)
+}
+
+fn core_kind(kind: &str, plural: &str) -> Arc<Kind> {
+    Arc::new(Kind {
+        group: String::new(),
+        version: "v1".into(),
+        kind: kind.into(),
+        plural: plural.into(),
+        namespaced: true,
+    })
+}
+
+/// The object of this core kind and name among documents.
+fn named(documents: &[Node], kind: &str, name: &str) -> Option<Value> {
+    documents
+        .iter()
+        .map(Node::to_json)
+        .find(|object| is_core(object, kind) && object["metadata"]["name"] == name)
+}
+
+/// Whether an object is of this kind of the core group.
+pub(super) fn is_core(object: &Value, kind: &str) -> bool {
+    object["kind"] == kind && object["apiVersion"] == "v1"
+}
+
+fn absent(path: &str, kind: &str, name: &str, documents: &[Node], flag: &str) -> String {
+    let objects = documents.iter().map(Node::to_json);
+    let others: Vec<String> = objects
+        .filter(|object| is_core(object, kind))
+        .filter_map(|object| Some(object["metadata"]["name"].as_str()?.to_owned()))
+        .collect();
+    let mut text = format!("file '{path}' does not have '/{kind}/{name}'");
+    if !others.is_empty() {
+        text.push_str(&format!(
+            "; it has '{}': name it with --{flag}",
+            others.join("', '")
+        ));
+    }
+    text
+}
+
+/// The texts of `data`.
+pub(super) fn texts(data: &Value) -> BTreeMap<String, String> {
+    let members = data.as_object().into_iter().flatten();
+    members
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect()
+}
+
+/// The values of a Secret: `data`, decoded, with `stringData` on top. No value is ever named.
+pub(super) fn secret_values(secret: &Value) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
+    let mut values = BTreeMap::new();
+    for (key, text) in texts(&secret["data"]) {
+        let text: String = text.split_whitespace().collect();
+        let value = base64::engine::general_purpose::STANDARD
+            .decode(text)
+            .map_err(|_| anyhow::anyhow!("data '{key}' of the Secret is not base64"))?;
+        values.insert(key, value);
+    }
+    for (key, text) in texts(&secret["stringData"]) {
+        values.insert(key, text.into_bytes());
+    }
+    Ok(values)
+}
+
+fn plural(singular: &str) -> String {
+    if let Some(stem) = singular.strip_suffix('y')
+        && !stem.ends_with(['a', 'e', 'o', 'u'])
+    {
+        return format!("{stem}ies");
+    }
+    if singular.ends_with(['s', 'x']) || singular.ends_with("ch") {
+        return format!("{singular}es");
+    }
+    format!("{singular}s")
+}
+
+fn singular(plural: &str) -> String {
+    if let Some(stem) = plural.strip_suffix("ies") {
+        return format!("{stem}y");
+    }
+    for ending in ["sses", "xes", "ches"] {
+        if let Some(stem) = plural.strip_suffix(ending) {
+            return format!("{stem}{}", &ending[..ending.len() - 2]);
+        }
+    }
+    plural.strip_suffix('s').unwrap_or(plural).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Case L1, and what goes on top of what.
+    #[test]
+    fn secrets() {
+        assert!(
+            secret_values(&json!({"type": "Opaque"}))
+                .unwrap()
+                .is_empty()
+        );
+        let secret = json!({"data": {"a": "YQ==", "b": "Yg=="}, "stringData": {"b": "c"}});
+        let values = secret_values(&secret).unwrap();
+        assert_eq!(values["a"], b"a");
+        assert_eq!(values["b"], b"c");
+        let error = secret_values(&json!({"data": {"a": "hunter2!"}})).unwrap_err();
+        assert_eq!(error.to_string(), "data 'a' of the Secret is not base64");
+    }
+
+    #[test]
+    fn names_of_kinds() {
+        for (one, many) in [
+            ("pod", "pods"),
+            ("ingress", "ingresses"),
+            ("networkpolicy", "networkpolicies"),
+            ("gateway", "gateways"),
+        ] {
+            assert_eq!(plural(one), many);
+            assert_eq!(singular(many), one);
+        }
+    }
+}

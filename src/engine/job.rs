@@ -1,0 +1,76 @@
+//! What is to be delivered, and what is heard of it: the messages between the reconciler and the
+//! deliveries.
+
+use crate::catalog::Catalog;
+use crate::domain::{Attempt, Delivery, DeliveryId, Destination, ResourceKey};
+use std::sync::Arc;
+
+/// A delivery to be made.
+#[derive(Clone)]
+pub struct Job {
+    /// The object.
+    pub key: ResourceKey,
+    /// The history row, as it stands.
+    pub delivery: Delivery,
+    /// The intent is in the history already.
+    pub recorded: bool,
+    /// A try that is not in the history yet.
+    pub unrecorded: Option<Attempt>,
+    /// A try has begun and not ended.
+    pub in_flight: bool,
+    /// Render and record, but do not send.
+    pub dry_run: bool,
+    /// The configuration it was decided with.
+    pub catalog: Arc<Catalog>,
+    /// Name of the object in templates.
+    pub variable: String,
+    /// The object as the event brought it; `None` to fetch it.
+    pub object: Option<Arc<str>>,
+}
+
+/// What the reconciler hears of a delivery.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The object.
+    pub key: ResourceKey,
+    /// Its UID.
+    pub uid: String,
+    /// The entry of the notified state.
+    pub state_key: String,
+    /// Which delivery.
+    pub id: DeliveryId,
+    /// The trigger.
+    pub trigger: String,
+    /// It has a oncePer text: its entry stays when the condition turns false.
+    pub once_per: bool,
+    /// Where to.
+    pub destination: Destination,
+    /// What happened.
+    pub news: News,
+}
+
+/// What happened to a delivery.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// A try failed; the next one is due.
+    Waiting {
+        /// Tries so far.
+        attempts: u32,
+        /// When the next one is due, in milliseconds since 1970.
+        next_ms: i64,
+    },
+    /// It arrived.
+    Sent {
+        /// When, in Unix seconds.
+        at: i64,
+    },
+    /// It was given up.
+    Failed {
+        /// Why.
+        error: String,
+    },
+    /// It was rendered and recorded (dry run).
+    DryRun,
+    /// It was cut short: the engine stops, or may not send any more.
+    Interrupted,
+}

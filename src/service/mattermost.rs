@@ -1,0 +1,175 @@
+//! Mattermost: posts by a bot over the REST API.
+
+use super::endpoint::{Endpoint, missing, transport_warnings};
+use super::registry::{BuildError, BuildWarning};
+use super::texts::{Field, Merge, Texts};
+use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
+use crate::domain::{Destination, Masker};
+use crate::yaml::{self, Node};
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::fmt;
+use std::sync::Arc;
+
+/// The type's name.
+pub(super) const TYPE: &str = "mattermost";
+
+/// The options of `service.mattermost.<name>`, beside the transport options.
+#[derive(Default, Deserialize)]
+#[serde(default, rename = "services.MattermostOptions")]
+struct Options {
+    /// The server's URL, without `/api/v4`.
+    #[serde(rename = "apiURL")]
+    api_url: String,
+    /// The bot's token.
+    token: String,
+}
+
+/// The section `mattermost` of a template.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename = "services.MattermostNotification")]
+pub struct MattermostNotification {
+    /// JSON list of attachments, in Slack's format.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub attachments: String,
+}
+
+impl Texts for MattermostNotification {
+    const TYPE: &'static str = TYPE;
+    const MERGE: Merge = Merge::Always;
+    const FIELDS: &'static [Field<Self>] = &[("attachments", |section| &mut section.attachments)];
+
+    fn of(notification: &mut Notification) -> &mut Option<Self> {
+        &mut notification.mattermost
+    }
+}
+
+struct Mattermost {
+    name: String,
+    token: String,
+    endpoint: Endpoint,
+    warnings: Vec<BuildWarning>,
+}
+
+/// Makes a Mattermost service from its options.
+pub(super) fn build(
+    name: &str,
+    node: &Node,
+    context: &ServiceContext,
+) -> Result<Arc<dyn Service>, BuildError> {
+    let options: Options = yaml::decode(node)?;
+    let token = options.token.trim();
+    let url = options.api_url.trim().trim_end_matches('/');
+    let mut warnings = transport_warnings(node)?;
+    if token.is_empty() {
+        warnings.push(missing(
+            node,
+            "token",
+            "set token to the bot's access token",
+        ));
+    }
+    if url.is_empty() {
+        warnings.push(missing(
+            node,
+            "apiURL",
+            "set apiURL to the server's URL, https://…",
+        ));
+    }
+    Ok(Arc::new(Mattermost {
+        name: name.to_owned(),
+        endpoint: Endpoint::new(url, node, [token], context)?,
+        token: token.to_owned(),
+        warnings,
+    }))
+}
+
+/// A JSON list as it stands; an empty text is an empty list.
+pub(super) fn attachments(text: &str) -> Result<Value, String> {
+    if text.is_empty() {
+        return Ok(json!([]));
+    }
+    let bad = |why: String| format!("failed to unmarshal attachments '{text}' : {why}");
+    match serde_json::from_str(text) {
+        Ok(value @ (Value::Array(_) | Value::Null)) => Ok(value),
+        Ok(_) => Err(bad("a JSON list is needed: [{…}, …]".into())),
+        Err(error) => Err(bad(error.to_string())),
+    }
+}
+
+impl Mattermost {
+    fn request(
+        &self,
+        notification: &Notification,
+        to: &Destination,
+    ) -> Result<PreparedRequest, SendError> {
+        let section = notification.mattermost.as_ref();
+        let text = section.map_or("", |section| section.attachments.as_str());
+        let attachments = attachments(text)
+            .map_err(|why| SendError::permanent(self.endpoint.masker.mask(&why)))?;
+        let body = json!({
+            "channel_id": &*to.recipient,
+            "message": notification.message,
+            "props": {"attachments": attachments},
+        });
+        let url = format!("{}/api/v4/posts", self.endpoint.url);
+        let mut request = PreparedRequest::post_json(url, &body);
+        request.set_header("Authorization", format!("Bearer {}", self.token));
+        self.endpoint.ready(request)
+    }
+}
+
+impl Service for Mattermost {
+    fn service_type(&self) -> &'static str {
+        TYPE
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn masker(&self) -> &Masker {
+        &self.endpoint.masker
+    }
+
+    fn warnings(&self) -> &[BuildWarning] {
+        &self.warnings
+    }
+
+    fn prepare(
+        &self,
+        notification: &Notification,
+        to: &Destination,
+    ) -> Result<Vec<PreparedRequest>, SendError> {
+        Ok(vec![self.request(notification, to)?])
+    }
+
+    fn send<'a>(
+        &'a self,
+        notification: &'a Notification,
+        to: &'a Destination,
+    ) -> BoxFuture<'a, Result<Sent, SendError>> {
+        Box::pin(async {
+            let request = self.request(notification, to)?;
+            let answer = self.endpoint.execute(&request).await?;
+            if !(200..300).contains(&answer.status) {
+                return Err(answer.into_error(&request, &self.endpoint.masker));
+            }
+            let id = answer.json().and_then(|reply| {
+                let id = reply["id"].as_str()?;
+                Some(format!("post {id}"))
+            });
+            let mut sent = answer.into_sent(&self.endpoint.masker);
+            sent.detail = id.unwrap_or(sent.detail);
+            Ok(sent)
+        })
+    }
+}
+
+impl fmt::Debug for Mattermost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mattermost")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

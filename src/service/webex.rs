@@ -1,0 +1,176 @@
+//! Webex: messages by a bot to rooms and people.
+
+use super::endpoint::{Endpoint, missing, transport_warnings};
+use super::registry::{BuildError, BuildWarning};
+use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
+use crate::domain::{Destination, Masker};
+use crate::yaml::{self, Node};
+use futures::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::json;
+use std::fmt;
+use std::sync::Arc;
+
+/// The type's name.
+pub(super) const TYPE: &str = "webex";
+
+/// The options of `service.webex.<name>`, beside the transport options.
+#[derive(Default, Deserialize)]
+#[serde(default, rename = "services.WebexOptions")]
+struct Options {
+    /// The bot's token.
+    token: String,
+    /// `https://webexapis.com` when empty.
+    #[serde(rename = "apiURL")]
+    api_url: String,
+}
+
+struct Webex {
+    name: String,
+    token: String,
+    endpoint: Endpoint,
+    warnings: Vec<BuildWarning>,
+}
+
+/// Makes a Webex service from its options.
+pub(super) fn build(
+    name: &str,
+    node: &Node,
+    context: &ServiceContext,
+) -> Result<Arc<dyn Service>, BuildError> {
+    let options: Options = yaml::decode(node)?;
+    let token = options.token.trim();
+    let mut warnings = transport_warnings(node)?;
+    if token.is_empty() {
+        warnings.push(missing(
+            node,
+            "token",
+            "set token to the bot's access token",
+        ));
+    }
+    let url = match options.api_url.trim() {
+        "" => "https://webexapis.com",
+        url => url.strip_suffix('/').unwrap_or(url),
+    };
+    Ok(Arc::new(Webex {
+        name: name.to_owned(),
+        endpoint: Endpoint::new(url, node, [token], context)?,
+        token: token.to_owned(),
+        warnings,
+    }))
+}
+
+impl Webex {
+    fn request(
+        &self,
+        notification: &Notification,
+        to: &Destination,
+    ) -> Result<PreparedRequest, SendError> {
+        let mut body = json!({});
+        if is_email(&to.recipient) {
+            body["toPersonEmail"] = (*to.recipient).into();
+        } else if !to.recipient.is_empty() {
+            body["roomId"] = (*to.recipient).into();
+        }
+        if !notification.message.is_empty() {
+            body["markdown"] = notification.message.as_str().into();
+        }
+        let url = format!("{}/v1/messages", self.endpoint.url);
+        let mut request = PreparedRequest::post_json(url, &body);
+        request.set_header("Authorization", format!("Bearer {}", self.token));
+        self.endpoint.ready(request)
+    }
+}
+
+/// Whether a person is meant, by the e-mail address, and not a room: something, an at sign, and
+/// something with a dot inside.
+fn is_email(recipient: &str) -> bool {
+    let dot_inside = |domain: &str| {
+        let mut dots = domain.match_indices('.');
+        dots.any(|(at, _)| at > 0 && at + 1 < domain.len())
+    };
+    !recipient.contains([' ', '\t', '\n', '\r', '\u{c}'])
+        && recipient
+            .match_indices('@')
+            .any(|(at, _)| at > 0 && dot_inside(&recipient[at + 1..]))
+}
+
+impl Service for Webex {
+    fn service_type(&self) -> &'static str {
+        TYPE
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn masker(&self) -> &Masker {
+        &self.endpoint.masker
+    }
+
+    fn warnings(&self) -> &[BuildWarning] {
+        &self.warnings
+    }
+
+    fn prepare(
+        &self,
+        notification: &Notification,
+        to: &Destination,
+    ) -> Result<Vec<PreparedRequest>, SendError> {
+        Ok(vec![self.request(notification, to)?])
+    }
+
+    fn send<'a>(
+        &'a self,
+        notification: &'a Notification,
+        to: &'a Destination,
+    ) -> BoxFuture<'a, Result<Sent, SendError>> {
+        Box::pin(async {
+            let request = self.request(notification, to)?;
+            let answer = self.endpoint.execute(&request).await?;
+            if answer.status != 200 {
+                return Err(answer.into_error(&request, &self.endpoint.masker));
+            }
+            let id = answer.json().and_then(|reply| {
+                let id = reply["id"].as_str()?;
+                Some(format!("message {id}"))
+            });
+            let mut sent = answer.into_sent(&self.endpoint.masker);
+            sent.detail = id.unwrap_or(sent.detail);
+            Ok(sent)
+        })
+    }
+}
+
+impl fmt::Debug for Webex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webex")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_told_from_rooms() {
+        for (recipient, person) in [
+            ("test@test.com", true),
+            ("test.test@test.com", true),
+            ("a@b@c.d", true),
+            ("имя@пример.рф", true),
+            ("notAnEmail", false),
+            ("notAnEmail@", false),
+            ("a@b", false),
+            ("a@.com", false),
+            ("a@b.", false),
+            ("@b.c", false),
+            ("a b@c.d", false),
+            ("", false),
+        ] {
+            assert_eq!(is_email(recipient), person, "{recipient}");
+        }
+    }
+}

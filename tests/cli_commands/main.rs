@@ -1,0 +1,6 @@
+//! The commands that need no engine, as people call them: what they print, and how they end.
+
+mod check;
+mod explain;
+mod listings;
+mod program;
