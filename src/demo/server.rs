@@ -14,16 +14,16 @@ use super::read::read_body;
 use super::recorder::{RecordedRequest, Requests};
 use super::request::{Query, Target, Verb};
 use super::resource::{Registry, Resource};
-use super::scale::scale_of;
 use super::selector::Selector;
 use super::status::ApiError;
 use super::store::{Collection, Expect, Key, Stored, key};
+use super::subresource::scale_of;
 use super::watch;
 use super::write::{Write, Written};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use serde_json::Value;
 use std::io;
@@ -34,6 +34,9 @@ use tokio::runtime::Handle;
 
 /// Longer request bodies are refused, as by the real server.
 const LONGEST_BODY: usize = 3 * 1024 * 1024;
+
+/// After so many bytes even the patience for refused bodies ends.
+const LONGEST_DRAINED: usize = 64 * 1024 * 1024;
 
 /// The state of a simulated cluster, shared by all its connections.
 pub(super) struct Cluster {
@@ -153,12 +156,8 @@ pub(super) async fn handle(
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let target = Target::parse(parts.uri.path());
     let mut subject = subject_of(&parts, &query, target.as_ref());
-    let body = match Limited::new(incoming, LONGEST_BODY).collect().await {
-        Ok(collected) => collected.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
-            return Ok(body::error(&ApiError::too_large(LONGEST_BODY)));
-        }
-        Err(error) => return Err(io::Error::other(error)),
+    let Some(body) = read_whole(incoming).await? else {
+        return Ok(body::error(&ApiError::too_large(LONGEST_BODY)));
     };
     let outcome = match cluster.tokens.user(&parts.headers) {
         Ok(user) => {
@@ -193,6 +192,27 @@ pub(super) async fn handle(
         at: Instant::now(),
     });
     outcome
+}
+
+/// Reads a request body; `None` when it is too long. What is too long is read to its end all the
+/// same: a client that is still writing would otherwise see a broken connection, not the answer.
+async fn read_whole(mut incoming: Incoming) -> io::Result<Option<Bytes>> {
+    let (mut body, mut length) = (BytesMut::new(), 0_usize);
+    while let Some(frame) = incoming.frame().await {
+        let Ok(data) = frame.map_err(io::Error::other)?.into_data() else {
+            continue;
+        };
+        length = length.saturating_add(data.len());
+        if length > LONGEST_DRAINED {
+            return Err(io::Error::other("the body does not end"));
+        }
+        if length > LONGEST_BODY {
+            body.clear();
+        } else {
+            body.extend_from_slice(&data);
+        }
+    }
+    Ok((length <= LONGEST_BODY).then(|| body.freeze()))
 }
 
 fn subject_of(parts: &Parts, query: &Query, target: Option<&Target>) -> Subject {

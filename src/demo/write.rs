@@ -188,37 +188,6 @@ impl Write<'_> {
         })
     }
 
-    fn create_subresource(&self) -> Result<Written, ApiError> {
-        match (
-            self.resource().plural.as_str(),
-            self.target.subresource.as_str(),
-        ) {
-            ("pods", "eviction") => {
-                self.delete_named(&json!({}))?;
-                Ok(Written::Document(json!({
-                    "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
-                    "code": 201,
-                })))
-            }
-            ("pods", "binding") => {
-                let binding = read_body(self.content_type, self.body)?;
-                let node = binding["target"]["name"].as_str().unwrap_or_default();
-                if node.is_empty() {
-                    return Err(ApiError::bad_request("a binding must name its target"));
-                }
-                let _bound = self.change(Scope::Whole, |_, object| {
-                    as_map(&mut object["spec"]).insert("nodeName".to_owned(), node.into());
-                    Ok(())
-                })?;
-                Ok(Written::Document(json!({
-                    "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
-                    "code": 201,
-                })))
-            }
-            _ => Err(ApiError::method_not_allowed()),
-        }
-    }
-
     /// Everything that comes between a decoded new object and the store.
     fn insert(&self, name: &str, mut object: Value) -> Result<Outcome, ApiError> {
         self.check_namespace(&object)?;

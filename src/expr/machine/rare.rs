@@ -117,7 +117,7 @@ impl<'v> Machine<'_, 'v> {
         }
     }
 
-    pub(super) pub(super) fn collect(&mut self, count: usize) -> Step {
+    pub(super) fn collect(&mut self, count: usize) -> Step {
         self.budget.grow(count as u64)?;
         self.budget.values(count)?;
         let start = self.stack.len().saturating_sub(count);

@@ -45,6 +45,11 @@ impl Decimal {
         text.parse().unwrap_or(0.0)
     }
 
+    /// Bytes that the digits take.
+    pub(super) fn size(&self) -> usize {
+        usize::try_from(self.digits.bits() / 8).unwrap_or(usize::MAX)
+    }
+
     pub(super) fn add(&self, other: &Self) -> Self {
         let exponent = self.exponent.min(other.exponent);
         Decimal {

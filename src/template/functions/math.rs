@@ -151,8 +151,9 @@ fn min<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     smallest.map(Value::Int64).ok_or_else(mismatch)
 }
 
-/// Combines decimals from left to right.
+/// Combines decimals from left to right. Products grow with every factor.
 fn with_decimals<'v>(
+    session: &Session<'v>,
     first: f64,
     others: impl IntoIterator<Item = f64>,
     operation: impl Fn(&Decimal, &Decimal) -> Result<Decimal, Failure>,
@@ -160,6 +161,7 @@ fn with_decimals<'v>(
     let mut result = Decimal::from_float(first)?;
     for other in others {
         result = operation(&result, &Decimal::from_float(other)?)?;
+        session.charge(result.size())?;
     }
     Ok(Value::Float(result.to_float()))
 }
@@ -173,30 +175,32 @@ fn first_and_others<'a, 'v>(
     Ok((to_float64(first), others.iter().map(to_float64)))
 }
 
-fn addf<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
-    with_decimals(0.0, args.iter().map(to_float64), |a, b| Ok(a.add(b)))
+fn addf<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
+    with_decimals(session, 0.0, args.iter().map(to_float64), |a, b| {
+        Ok(a.add(b))
+    })
 }
 
-fn add1f<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
+fn add1f<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     let [value] = args else {
         return Err(mismatch());
     };
-    with_decimals(to_float64(value), [1.0], |a, b| Ok(a.add(b)))
+    with_decimals(session, to_float64(value), [1.0], |a, b| Ok(a.add(b)))
 }
 
-fn subf<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
+fn subf<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     let (first, others) = first_and_others(args)?;
-    with_decimals(first, others, |a, b| Ok(a.subtract(b)))
+    with_decimals(session, first, others, |a, b| Ok(a.subtract(b)))
 }
 
-fn mulf<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
+fn mulf<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     let (first, others) = first_and_others(args)?;
-    with_decimals(first, others, |a, b| Ok(a.multiply(b)))
+    with_decimals(session, first, others, |a, b| Ok(a.multiply(b)))
 }
 
-fn divf<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
+fn divf<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     let (first, others) = first_and_others(args)?;
-    with_decimals(first, others, Decimal::divide)
+    with_decimals(session, first, others, Decimal::divide)
 }
 
 /// Go's `math.Max`: infinity wins over not-a-number, which wins over everything else; 0 is larger

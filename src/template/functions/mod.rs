@@ -100,8 +100,7 @@ pub struct Function {
 
 /// An implementation: checked arguments → result. It may rely on the number and the types that the
 /// signature states. `Err` ends the rendering, like an error or a panic of the Go function.
-pub type Call =
-    for<'s, 'v> fn(&'s Session<'v>, &'s [Value<'v>]) -> Result<Value<'v>, Failure>;
+pub type Call = for<'s, 'v> fn(&'s Session<'v>, &'s [Value<'v>]) -> Result<Value<'v>, Failure>;
 
 /// A function's parameters and result, as Go declares them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

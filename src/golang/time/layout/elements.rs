@@ -1,6 +1,5 @@
 //! The parts of a layout that stand for something.
 
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Element {
     LongMonth,

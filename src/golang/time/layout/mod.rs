@@ -6,8 +6,8 @@ mod write;
 
 use crate::golang::duration::quoted;
 pub(super) use read::parse;
-pub(super) use write::format;
 use std::fmt;
+pub(super) use write::format;
 
 /// `01/02 03:04:05PM '06 -0700`
 pub const LAYOUT: &str = "01/02 03:04:05PM '06 -0700";

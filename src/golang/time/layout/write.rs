@@ -45,7 +45,11 @@ pub(in crate::golang::time) fn format(time: &Time, layout: &str) -> String {
             Element::UpperMeridiem => out.push_str(if civil.hour >= 12 { "PM" } else { "AM" }),
             Element::LowerMeridiem => out.push_str(if civil.hour >= 12 { "pm" } else { "am" }),
             Element::Abbreviation if abbreviation.is_empty() => {
-                write_offset(&mut out, offset, super::elements::offset(false, true, false));
+                write_offset(
+                    &mut out,
+                    offset,
+                    super::elements::offset(false, true, false),
+                );
             }
             Element::Abbreviation => out.push_str(&abbreviation),
             Element::Offset(form) if form.iso && offset == 0 => out.push('Z'),

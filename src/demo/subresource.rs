@@ -1,7 +1,8 @@
-//! The `scale` subresource: the number of replicas of an object, in a form that is the same for
-//! all kinds.
+//! Subresources that are no part of their object: `scale`, the number of replicas in a form that
+//! is the same for all kinds; `eviction` and `binding` of Pods.
 
 use super::object::{as_map, meta, meta_mut};
+use super::read::read_body;
 use super::status::ApiError;
 use super::write::{Scope, Write, Written};
 use serde_json::{Value, json};
@@ -53,5 +54,37 @@ impl Write<'_> {
             Err(tree) => tree,
         };
         Ok(Written::Document(scale_of(&object)))
+    }
+
+    /// Carries out a POST to a subresource.
+    pub(super) fn create_subresource(&self) -> Result<Written, ApiError> {
+        match (
+            self.resource().plural.as_str(),
+            self.target.subresource.as_str(),
+        ) {
+            ("pods", "eviction") => {
+                self.delete_named(&json!({}))?;
+                Ok(Written::Document(json!({
+                    "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+                    "code": 201,
+                })))
+            }
+            ("pods", "binding") => {
+                let binding = read_body(self.content_type, self.body)?;
+                let node = binding["target"]["name"].as_str().unwrap_or_default();
+                if node.is_empty() {
+                    return Err(ApiError::bad_request("a binding must name its target"));
+                }
+                let _bound = self.change(Scope::Whole, |_, object| {
+                    as_map(&mut object["spec"]).insert("nodeName".to_owned(), node.into());
+                    Ok(())
+                })?;
+                Ok(Written::Document(json!({
+                    "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+                    "code": 201,
+                })))
+            }
+            _ => Err(ApiError::method_not_allowed()),
+        }
     }
 }
