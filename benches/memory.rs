@@ -65,6 +65,7 @@ async fn resident(pods: usize, subscribed: usize) -> u64 {
     cluster.objects().put("configmaps", map).unwrap();
     for number in 0..pods {
         cluster
+            .objects()
             .put("pods", pod(number, number < subscribed))
             .unwrap();
     }

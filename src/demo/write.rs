@@ -2,7 +2,7 @@
 
 use super::admission;
 use super::check;
-use super::object::{as_map, meta, meta_mut, name_suffix, split};
+use super::object::{meta, meta_mut, name_suffix, split};
 use super::patch::{self, PatchKind};
 use super::present::Presenter;
 use super::read::{read_body, read_patch};
@@ -15,7 +15,7 @@ use super::store::{Collection, Expect, Key, Missed, Rest, Stored, key};
 use super::validate;
 use super::{apply, managed};
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// How often a write without a precondition is tried again when others write in between.

@@ -145,15 +145,18 @@ impl RecipientUrls {
 
 /// Such a URL is a secret as a whole: who has it can post. Only its host may be seen.
 fn url_parts(url: &str) -> Vec<String> {
+    let Ok(parsed) = Url::parse(url.trim()) else {
+        return vec![url.to_owned()];
+    };
+    let path = parsed.path().trim_start_matches('/');
     let mut secrets = url_secrets(url);
-    if let Ok(parsed) = Url::parse(url.trim()) {
-        let path = parsed.path().trim_start_matches('/');
-        // A single short word may well be one that messages need.
-        if path.contains('/') || path.len() >= 16 {
-            secrets.push(path.to_owned());
-        }
-        secrets.extend(parsed.query().map(str::to_owned));
+    // Short words may well be some that messages need; a token is long.
+    let telling = |part: &&str| part.len() >= 16;
+    secrets.extend(path.split('/').filter(telling).map(str::to_owned));
+    if path.contains('/') {
+        secrets.push(path.to_owned());
     }
+    secrets.extend(parsed.query().map(str::to_owned));
     secrets
 }
 

@@ -104,6 +104,11 @@ impl Telegram {
         notification: &Notification,
         to: &Destination,
     ) -> Result<PreparedRequest, SendError> {
+        if self.token.is_empty() {
+            return Err(SendError::permanent(
+                "the token is empty; set token of the service to the one that BotFather gave",
+            ));
+        }
         let chat = Chat::parse(&to.recipient)?;
         let thread = chat.thread.to_string();
         let mut fields = vec![("chat_id", chat.id.as_str())];

@@ -228,7 +228,7 @@ fn rendered_json_is_read() {
     assert_eq!(findings(&data(fails), &[]), [""; 0]);
     assert!(
         findings(&data(fails), &["--object", "pod.yaml"])
-            .contains(&"17:15 error render-fails".to_owned())
+            .contains(&"17:16 error render-fails".to_owned())
     );
 }
 

@@ -188,8 +188,8 @@ fn redirect(case: &mut Value, server: &Recorder) {
         }
     }
     for sending in case["sends"].as_array_mut().into_iter().flatten() {
-        let requests = sending["expect"]["requests"].as_array_mut();
-        for request in requests.into_iter().flatten() {
+        let requests = sending.pointer_mut("/expect/requests");
+        for request in requests.and_then(Value::as_array_mut).into_iter().flatten() {
             let fixed = |(_, host, _): &(&str, &str, &str)| request["base"] == *host;
             if FIXED_HOSTS.iter().any(fixed) {
                 request["base"] = server.url().into();
@@ -299,14 +299,29 @@ async fn attempt(
         let base = request["base"].as_str().unwrap_or_default();
         !here.iter().any(|here| same_base(here, base))
     });
-    if elsewhere {
-        return match service.prepare(&notification, &to) {
+    let prepared = service.prepare(&notification, &to);
+    let leaves = prepared
+        .iter()
+        .flatten()
+        .any(|request| !stays_here(&request.url));
+    if elsewhere || leaves {
+        return match prepared {
             Ok(requests) => (Ok(()), Some(requests.iter().map(as_recorded).collect())),
             Err(error) => (Err(error.to_string()), Some(Vec::new())),
         };
     }
     let sent = service::send_series(service, &notification, &to, &mut |_| {}).await;
     (sent.map(|_| ()).map_err(|error| error.to_string()), None)
+}
+
+/// Whether a request to this URL stays on the machine; a name that cannot be resolved does.
+fn stays_here(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else {
+        return true;
+    };
+    url.host_str().is_none_or(|host| {
+        host == "localhost" || host.starts_with("127.") || host.ends_with(".invalid")
+    })
 }
 
 fn as_recorded(request: &service::PreparedRequest) -> Recorded {
@@ -466,18 +481,21 @@ fn compare_body(wanted: &Value, got: &[u8]) -> Result<(), String> {
                 .flatten()
                 .filter_map(Value::as_str)
                 .collect();
-            let form: Vec<(String, String)> =
+            let form: Vec<(String, Value)> =
                 serde_json::from_value(wanted["pairs"].clone()).unwrap_or_default();
             let mut left = pairs(got);
-            form.iter()
-                .all(|pair| match left.iter().position(|found| found == pair) {
+            form.iter().all(|(name, value)| {
+                let fits = |(found, text): &(String, String)| {
+                    found == name && matches(value, &Value::from(text.as_str()))
+                };
+                match left.iter().position(fits) {
                     Some(at) => {
                         left.remove(at);
                         true
                     }
-                    None => names.contains(&pair.0.as_str()),
-                })
-                && left.is_empty()
+                    None => names.contains(&name.as_str()),
+                }
+            }) && left.is_empty()
         }
         "json" => match serde_json::from_slice::<Value>(got) {
             Ok(found) => match wanted.get("json_min") {
