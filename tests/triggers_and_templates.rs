@@ -288,3 +288,13 @@ fn values_print_as_go_prints_them() {
         assert!(error.starts_with("template: t:1:"), "{text}: {error}");
     }
 }
+
+/// `$env` stands for all variables: an expression that uses it reads the whole object.
+#[test]
+fn an_expression_over_all_variables_reads_everything() {
+    let catalog = catalog(&[(
+        "trigger.t",
+        "- when: $env['pod'].status.phase == 'Running'\n  send: []\n- when: len(keys($env)) > 3\n",
+    )]);
+    assert!(catalog.reads("pod").whole);
+}

@@ -62,6 +62,10 @@ impl Catalog {
             if let Some(read) = program.reads().get(variable) {
                 paths.merge(read);
             }
+            // `$env` names the variables as a whole: any of them may be read.
+            if program.reads().contains_key("$env") {
+                paths.merge(&PathTrie::everything());
+            }
         }
         paths
     }

@@ -10,6 +10,7 @@ use crate::service::{Notification, NotificationTemplate};
 use crate::template::{Language, Template, Vars, argo_host};
 use crate::yaml::{self, Content, Node};
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 /// What a text stands in for that is not there; a sample's gaps must not be blamed on a template.
 const GAPS: [&str; 2] = ["<no value>", "<nil>"];
@@ -17,10 +18,21 @@ const GAPS: [&str; 2] = ["<no value>", "<nil>"];
 /// Longest excerpt of a rendered text in a message, in characters.
 const EXCERPT: usize = 80;
 
+/// Longest time for all templates together: a ConfigMap can hold thousands that each use up the
+/// limits of a rendering.
+const LONGEST: Duration = Duration::from_secs(20);
+
 /// Renders every template.
 pub(super) fn check(catalog: &Catalog, options: &LintOptions<'_>, found: &mut Vec<Diagnostic>) {
+    let began = Instant::now();
     for template in catalog.templates.values() {
         let key = format!("template.{}", template.name);
+        if began.elapsed() > LONGEST {
+            let message = "rendering takes too long: this template and those behind it were not \
+                           tried";
+            found.push(Diagnostic::warning("not-rendered", &key, message));
+            return;
+        }
         let Some(text) = catalog.texts.get(&key) else {
             continue;
         };

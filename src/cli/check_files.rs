@@ -1,7 +1,7 @@
 //! ConfigMaps and Secrets in files, and the way back from a place in a ConfigMap's value to the
 //! place in its file.
 
-use super::loading::{is_core, secret_values, texts};
+use super::manifest::{is_core, secret_values, texts};
 use super::place::Finding;
 use crate::catalog::ConfigSource;
 use crate::domain::{Diagnostic, Position};

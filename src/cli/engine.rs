@@ -56,6 +56,10 @@ pub struct EngineArgs {
 }
 
 /// An engine that runs, with what belongs to it.
+#[cfg_attr(
+    not(feature = "tui"),
+    expect(dead_code, reason = "only a dashboard reads beside it")
+)]
 pub(super) struct Started {
     /// The engine.
     pub(super) engine: EngineHandle,

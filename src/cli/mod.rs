@@ -10,6 +10,7 @@ mod explain;
 mod explain_view;
 mod generate;
 mod loading;
+mod manifest;
 mod output;
 mod place;
 #[cfg(feature = "demo")]
