@@ -1,5 +1,5 @@
 //! The cluster client against a server: the simulated cluster with faults, and a real API server
-//! (`RealCluster`) where there is one.
+//! where there is one.
 
 #![cfg(feature = "demo")]
 
