@@ -297,8 +297,11 @@ impl Reconciler {
             .get_mut(&report.key)
             .filter(|t| *t.observed.uid == *report.uid)
         else {
-            // The object is gone: its inherited mark, if any, goes with it.
-            self.inherited.remove(&report.uid);
+            // Gone, or, for a delivery that was taken over, not seen yet: what became of it waits
+            // for the object, or it would be sent once more.
+            if let Some(marks) = self.inherited.get_mut(&report.uid) {
+                update_inherited(marks, &report);
+            }
             return;
         };
         tracked.last_trigger = report.trigger.as_str().into();
@@ -407,6 +410,20 @@ impl Reconciler {
     }
 }
 
+/// Notes the end of a delivery among the marks of an object that has not been seen yet.
+fn update_inherited(marks: &mut Vec<(String, Mark)>, report: &Report) {
+    let mark = match report.news {
+        News::Waiting { .. } => return,
+        News::Sent { at } => Some(Mark::Sent {
+            id: Some(report.id),
+            at,
+        }),
+        News::Failed { .. } | News::DryRun | News::Interrupted => None,
+    };
+    marks.retain(|(key, _)| *key != report.state_key);
+    marks.extend(mark.map(|mark| (report.state_key.clone(), mark)));
+}
+
 fn lease_status(state: &LeaseState) -> LeaseStatus {
     let unavailable = |reason: &str| LeaseStatus::Unavailable {
         reason: reason.to_owned(),
@@ -433,5 +450,61 @@ fn after_colon(text: &str) -> String {
         String::new()
     } else {
         format!(": {text}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{DeliveryId, Destination, Kind};
+
+    /// A delivery that was taken over may end before its object is listed; the marks of the
+    /// object's other notifications are not touched by it.
+    #[test]
+    fn what_ends_before_its_object_is_seen_is_remembered() {
+        let sending = Mark::Sending {
+            id: DeliveryId(1),
+            attempts: 0,
+            next_ms: None,
+        };
+        let other = Mark::Sent {
+            id: Some(DeliveryId(2)),
+            at: 5,
+        };
+        let report = |news| Report {
+            key: ResourceKey::new(Arc::new(Kind::pod()), "default", "web-1"),
+            uid: "u".into(),
+            state_key: "a".into(),
+            id: DeliveryId(1),
+            trigger: "t".into(),
+            once_per: false,
+            destination: Destination::new("webhook", ""),
+            news,
+        };
+        let before = vec![("a".to_owned(), sending), ("b".to_owned(), other.clone())];
+        let sent = Mark::Sent {
+            id: Some(DeliveryId(1)),
+            at: 9,
+        };
+
+        let mut marks = before.clone();
+        update_inherited(&mut marks, &report(News::Sent { at: 9 }));
+        let expected = vec![("b".to_owned(), other.clone()), ("a".to_owned(), sent)];
+        assert_eq!(marks, expected);
+
+        let mut marks = before.clone();
+        let failed = News::Failed {
+            error: "404".into(),
+        };
+        update_inherited(&mut marks, &report(failed));
+        assert_eq!(marks, [("b".to_owned(), other)]);
+
+        let mut marks = before.clone();
+        let waiting = News::Waiting {
+            attempts: 1,
+            next_ms: 7,
+        };
+        update_inherited(&mut marks, &report(waiting));
+        assert_eq!(marks, before);
     }
 }
