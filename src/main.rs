@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::Parser as _;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -10,7 +11,8 @@ fn main() -> ExitCode {
     match kubechime::cli::run(kubechime::cli::Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("kubechime: {error:#}");
+            // The terminal may be the very thing that is gone.
+            let _ = writeln!(std::io::stderr(), "kubechime: {error:#}");
             ExitCode::FAILURE
         }
     }

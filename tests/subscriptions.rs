@@ -197,6 +197,18 @@ fn reach_is_never_denied_wrongly() {
     assert!(catalog.can_reach(&map(&[]), &annotated));
 }
 
+/// Case A7: without ConfigMap and Secret subscriptions lead to triggers that are not there.
+#[test]
+fn nothing_is_configured() {
+    let catalog = Catalog::build(&Default::default(), None, &options());
+    assert!(catalog.triggers.is_empty() && catalog.services.is_empty());
+    assert_eq!(
+        subscribed(&catalog, &[("subscribe.my-trigger.slack", "x")]),
+        ["my-trigger>slack:x"]
+    );
+    assert_eq!(catalog.state_key_namespace(), None);
+}
+
 /// Case S17.
 #[test]
 fn another_prefix() {

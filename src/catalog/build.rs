@@ -65,6 +65,7 @@ impl<'b> Builder<'b> {
                 namespace: source.namespace.clone(),
                 name: source.name.clone(),
                 masker,
+                expr: options.expr.clone(),
                 prefix: options.prefix.clone(),
                 state_key_namespace: self_service.then(|| source.namespace.clone()),
                 ..Catalog::default()

@@ -2,11 +2,12 @@
 
 use super::defaults::DefaultSubscription;
 use super::service::ServiceEntry;
+use super::source::BuildOptions;
 use super::status::KeyStatus;
-use super::trigger::Trigger;
+use super::trigger::{Condition, Trigger};
 use crate::domain::{Masker, PathTrie};
-use crate::expr::Program;
-use crate::service::NotificationTemplate;
+use crate::expr::{self, Program};
+use crate::service::{NotificationTemplate, ServiceContext};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -38,6 +39,8 @@ pub struct Catalog {
     pub texts: BTreeMap<String, Arc<str>>,
     /// Knows every text of the Secret.
     pub masker: Masker,
+    /// Dialect of the condition language.
+    pub(super) expr: expr::Options,
     /// Annotation prefix, without the slash.
     pub(super) prefix: String,
     pub(super) state_key_namespace: Option<String>,
@@ -45,6 +48,16 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// How it was built, for looking at another version of the same ConfigMap. The services of that
+    /// version share nothing with those in force.
+    pub fn options(&self) -> BuildOptions {
+        BuildOptions {
+            expr: self.expr.clone(),
+            prefix: self.prefix.clone(),
+            ..BuildOptions::new(ServiceContext::default(), self.namespace.clone())
+        }
+    }
+
     /// The namespace that state keys begin with: that of a self-service ConfigMap.
     pub fn state_key_namespace(&self) -> Option<&str> {
         self.state_key_namespace.as_deref()
@@ -53,6 +66,12 @@ impl Catalog {
     /// Whether some condition can change its value without the object changing.
     pub fn uses_clock(&self) -> bool {
         self.uses_clock
+    }
+
+    /// Whether some condition asks whether the object was deleted.
+    pub fn uses_deleted(&self) -> bool {
+        let mut triggers = self.triggers.values();
+        triggers.any(|trigger| trigger.conditions.iter().any(Condition::uses_deleted))
     }
 
     /// Everything that any condition or oncePer can read of this variable.

@@ -49,7 +49,7 @@ pub enum ConditionChange {
     When,
     /// Another oncePer. Its state keys change.
     OncePer,
-    /// Other templates, or another description; state keys stay.
+    /// Other templates, timing, or description; state keys stay.
     Content,
 }
 
@@ -81,7 +81,7 @@ impl fmt::Display for Difference {
                         ConditionChange::When => f.write_str("other condition")?,
                         ConditionChange::OncePer => f.write_str("other oncePer")?,
                         ConditionChange::Content => {
-                            f.write_str("other templates or description")?
+                            f.write_str("other templates, timing or description")?
                         }
                     }
                 }
@@ -235,6 +235,10 @@ fn same_place(old: &Condition, new: &Condition) -> Option<ConditionChange> {
     if once_per(old) != once_per(new) {
         return Some(ConditionChange::OncePer);
     }
-    let same = old.send == new.send && old.description == new.description;
+    let timing = |condition: &Condition| (condition.hold, condition.repeat);
+    let same = old.send == new.send
+        && old.resolved == new.resolved
+        && old.description == new.description
+        && timing(old) == timing(new);
     (!same).then_some(ConditionChange::Content)
 }

@@ -1,5 +1,6 @@
 //! The grammar of ConfigMap keys.
 
+use crate::domain::nearest;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -98,21 +99,17 @@ pub(super) fn meant(key: &str) -> Option<String> {
         Some((start, rest)) => (start, Some(rest)),
         None => (key, None),
     };
+    // Only what follows it can be wrong where the start itself is right.
+    let begin = || match STARTS.iter().find(|known| **known == start) {
+        Some(known) => Some(*known),
+        None => nearest(start, STARTS),
+    };
     match rest {
-        Some(rest) => {
-            let start = crate::domain::nearest(start, STARTS)?;
-            Some(format!("{start}.{rest}"))
-        }
-        None => {
-            let whole = crate::domain::nearest(start, ["subscriptions", "defaultTriggers"]);
-            match whole {
-                Some(key) => Some(key.to_owned()),
-                None => {
-                    let start = crate::domain::nearest(start, STARTS)?;
-                    Some(format!("{start}.<name>"))
-                }
-            }
-        }
+        Some(rest) => Some(format!("{}.{rest}", begin()?)),
+        None => match nearest(start, ["subscriptions", "defaultTriggers"]) {
+            Some(key) => Some(key.to_owned()),
+            None => Some(format!("{}.<name>", begin()?)),
+        },
     }
 }
 

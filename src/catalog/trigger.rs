@@ -4,8 +4,10 @@ use super::status::Findings;
 use super::text::{self, Reference, Target};
 use crate::domain::{ConditionKey, Diagnostic, Position, Severity};
 use crate::expr::{self, Program};
+use crate::golang::duration;
 use crate::yaml::{self, Node};
 use serde::Deserialize;
+use std::time::Duration;
 
 /// What an empty `when` is compiled as; its hash stays that of the empty text.
 const EMPTY_WHEN: &str = "false";
@@ -20,6 +22,9 @@ pub struct Trigger {
 }
 
 /// When to send what.
+///
+/// `for`, `repeat` and `resolved` are not of the original, which ignores them: it sends at once, once,
+/// and says nothing of the end.
 #[derive(Clone, Debug)]
 pub struct Condition {
     /// Its identity in the notified state.
@@ -34,6 +39,13 @@ pub struct Condition {
     pub send: Vec<String>,
     /// Free text for people.
     pub description: String,
+    /// `for`: how long `when` must have been true before anything is sent.
+    pub hold: Option<Duration>,
+    /// `repeat`: how long after a sending it is sent again while `when` is still true.
+    pub repeat: Option<Duration>,
+    /// `resolved`: names of the templates that are sent when `when` is not true any more, to whom
+    /// `send` was sent; empty for none.
+    pub resolved: Vec<String>,
     when_node: Option<Node>,
     once_per_node: Option<Node>,
 }
@@ -48,6 +60,20 @@ pub enum Clause {
 }
 
 impl Condition {
+    /// Whether one of its expressions asks whether the object was deleted: only then it is evaluated
+    /// at the deletion.
+    pub fn uses_deleted(&self) -> bool {
+        let once_per = self.once_per.as_ref().map(|(_, program)| program);
+        std::iter::once(&self.when_program)
+            .chain(once_per)
+            .any(|program| program.reads().contains_key(expr::DELETED))
+    }
+
+    /// Names of all templates that it can send.
+    pub fn templates(&self) -> impl Iterator<Item = &str> {
+        self.send.iter().chain(&self.resolved).map(String::as_str)
+    }
+
     /// The place in the ConfigMap value `text` of the byte at `offset` in one of the expressions;
     /// exact for blocks written with `|` and for expressions on one line. `None` when the
     /// expression is not configured.
@@ -67,9 +93,21 @@ struct Fields {
     once_per: String,
     send: Vec<String>,
     description: String,
+    #[serde(rename = "for")]
+    hold: String,
+    repeat: String,
+    resolved: Vec<String>,
 }
 
-const FIELDS: [&str; 4] = ["when", "oncePer", "send", "description"];
+const FIELDS: [&str; 7] = [
+    "when",
+    "oncePer",
+    "send",
+    "description",
+    "for",
+    "repeat",
+    "resolved",
+];
 
 /// Reads and compiles a trigger. `None` when anything in it is wrong: a trigger of which a part is
 /// missing would send other things than what is written.
@@ -108,7 +146,15 @@ pub(super) fn read(
         if let Some(node) = place.node {
             text::unknown_fields(node, &FIELDS, findings);
         }
-        refer(&fields.send, &place, findings, references);
+        if fields.send.is_empty() {
+            let message = format!(
+                "condition [{index}] has nothing in 'send', so its notifications are empty"
+            );
+            let finding = Diagnostic::warning("empty-send", findings.key(), message);
+            findings.push(finding.at(place.position()));
+        }
+        refer("send", &fields.send, &place, findings, references);
+        refer("resolved", &fields.resolved, &place, findings, references);
         match compile(fields, &place, options, findings) {
             Some(condition) => compiled.push(condition),
             None => whole = false,
@@ -171,6 +217,8 @@ fn compile(
         None => None,
         Some(program) => Some((fields.once_per, program?)),
     };
+    let hold = span(&fields.hold, "for", place, findings);
+    let repeat = span(&fields.repeat, "repeat", place, findings);
     Some(Condition {
         key: ConditionKey::of(index, &fields.when),
         when_program: when_program?,
@@ -178,6 +226,9 @@ fn compile(
         once_per,
         send: fields.send,
         description: fields.description,
+        hold: hold?,
+        repeat: repeat?,
+        resolved: fields.resolved,
         when_node: when_node.cloned(),
         once_per_node: once_per_node.cloned(),
     })
@@ -217,26 +268,46 @@ fn program(
     None
 }
 
+/// A span of time as Go writes it, such as `90s` or `1h30m`; `None` when the text is none, which is
+/// told. An empty text is no span.
+fn span(
+    text: &str,
+    field: &str,
+    place: &Place<'_>,
+    findings: &mut Findings,
+) -> Option<Option<Duration>> {
+    if text.is_empty() {
+        return Some(None);
+    }
+    let problem = match duration::Duration::parse(text) {
+        Ok(span) => match u64::try_from(span.milliseconds()) {
+            Ok(millis) if millis >= 1_000 => return Some(Some(Duration::from_millis(millis))),
+            _ => format!("'{text}' is less than a second"),
+        },
+        Err(error) => error.to_string(),
+    };
+    let position = place.field(field).map(|node| node.position);
+    let message = format!("{field} of condition [{}]: {problem}", place.index);
+    let finding = Diagnostic::error("bad-duration", findings.key(), message)
+        .at(position.or_else(|| place.position()))
+        .help("write a number with a unit, such as 90s, 5m or 1h30m");
+    findings.push(finding);
+    None
+}
+
 /// Notes which templates are sent.
 fn refer(
-    send: &[String],
+    field: &str,
+    names: &[String],
     place: &Place<'_>,
     findings: &mut Findings,
     references: &mut Vec<Reference>,
 ) {
     let items = place
-        .field("send")
+        .field(field)
         .and_then(Node::as_sequence)
         .unwrap_or_default();
-    if send.is_empty() {
-        let message = format!(
-            "condition [{}] has nothing in 'send', so its notifications are empty",
-            place.index
-        );
-        let finding = Diagnostic::warning("empty-send", findings.key(), message);
-        findings.push(finding.at(place.position()));
-    }
-    for (position, name) in send.iter().enumerate() {
+    for (position, name) in names.iter().enumerate() {
         references.push(Reference {
             key: findings.key().to_owned(),
             position: items.get(position).map(|item| item.position),

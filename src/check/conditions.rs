@@ -7,8 +7,8 @@ use crate::domain::{Diagnostic, nearest};
 use crate::expr::{Env, Program};
 
 /// Names that a host application may provide beside the object.
-const HOST: [&str; 7] = [
-    "app", "time", "strings", "repo", "context", "secrets", "$env",
+const HOST: [&str; 8] = [
+    "app", "time", "strings", "repo", "context", "secrets", "$env", "deleted",
 ];
 
 /// Looks at every expression of every condition.
@@ -99,8 +99,7 @@ fn try_on_subject(
     if !program.reads().contains_key(subject.variable) {
         return false;
     }
-    let mut env = Env::new();
-    env.json(subject.variable, subject.object);
+    let env = Env::of_object(subject.variable, subject.object);
     let (code, offset, message, help) = match program.eval(&env) {
         Ok(value) if place.clause == Clause::OncePer || value.as_bool().is_some() => {
             return value.as_bool() == Some(true);

@@ -1,9 +1,11 @@
 //! All findings about a catalog, in one list.
 
-use super::{conditions, parts, render, unused};
-use crate::catalog::Catalog;
+use super::{conditions, parts, reach, render, services, unused};
+use crate::catalog::{Catalog, Subscription};
 use crate::domain::{Diagnostic, Severity};
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What a lint may rely on.
 #[derive(Clone, Debug)]
@@ -14,6 +16,10 @@ pub struct LintOptions<'l> {
     pub secret_known: bool,
     /// An object to render and evaluate for; without one, samples are made up.
     pub subject: Option<Subject<'l>>,
+    /// Longest time for rendering all templates together: a ConfigMap can hold thousands that each
+    /// use up the limits of a rendering. Those that it does not suffice for are reported as not
+    /// tried.
+    pub longest: Duration,
 }
 
 /// An object that conditions and templates are tried on.
@@ -34,6 +40,24 @@ impl Subject<'_> {
             (namespace, name) => format!("{} {namespace}/{name}", self.variable),
         }
     }
+
+    /// What it is subscribed to, by trigger; what is wrong with its annotations is told in `notes`.
+    pub(super) fn subscriptions(
+        &self,
+        catalog: &Catalog,
+        notes: &mut Vec<Diagnostic>,
+    ) -> BTreeMap<String, Vec<Subscription>> {
+        let metadata = &self.object["metadata"];
+        let labels = texts(&metadata["labels"]);
+        catalog.destinations(&labels, &texts(&metadata["annotations"]), notes)
+    }
+}
+
+fn texts(members: &Value) -> BTreeMap<String, String> {
+    let members = members.as_object().into_iter().flatten();
+    members
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
+        .collect()
 }
 
 /// Codes of findings that the catalog only warns of, because all else works, but that make every
@@ -61,6 +85,8 @@ pub fn lint(catalog: &Catalog, options: &LintOptions<'_>) -> Vec<Diagnostic> {
         })
         .collect();
     parts::check(catalog, options, &mut found);
+    services::check(catalog, &mut found);
+    reach::check(catalog, options, &mut found);
     unused::check(catalog, &mut found);
     conditions::check(catalog, options, &mut found);
     render::check(catalog, options, &mut found);

@@ -7,11 +7,15 @@
 //! same. Nothing is sent, and no file or cluster is read here.
 
 mod conditions;
+mod draft;
 mod json;
 mod lint;
 mod parts;
+mod reach;
 mod render;
 mod sample;
+mod services;
 mod unused;
 
+pub use draft::{Draft, Fate, Verdict};
 pub use lint::{LintOptions, Subject, lint};

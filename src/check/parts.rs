@@ -2,7 +2,7 @@
 //! they are sent to.
 
 use super::lint::LintOptions;
-use crate::catalog::{Catalog, Condition};
+use crate::catalog::Catalog;
 use crate::domain::{Diagnostic, Position, Severity};
 use crate::service::NotificationTemplate;
 use crate::yaml;
@@ -110,13 +110,8 @@ fn subject(
     let Some(subject) = &options.subject else {
         return Vec::new();
     };
-    let metadata = &subject.object["metadata"];
     let mut notes = Vec::new();
-    let reached = catalog.destinations(
-        &texts(&metadata["labels"]),
-        &texts(&metadata["annotations"]),
-        &mut notes,
-    );
+    let reached = subject.subscriptions(catalog, &mut notes);
     let label = subject.label();
     for mut note in notes {
         note.message = format!("annotation '{}' of {label}: {}", note.key, note.message);
@@ -164,13 +159,6 @@ fn suggest(finding: Diagnostic, near: Option<&str>) -> Diagnostic {
     }
 }
 
-fn texts(members: &serde_json::Value) -> BTreeMap<String, String> {
-    let members = members.as_object().into_iter().flatten();
-    members
-        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
-        .collect()
-}
-
 fn check_route(
     catalog: &Catalog,
     trigger: &str,
@@ -184,9 +172,13 @@ fn check_route(
         return;
     };
     let service_type = entry.service.service_type();
-    for (index, condition) in trigger.conditions.iter().enumerate() {
-        let templates: Option<Vec<&NotificationTemplate>> = condition
-            .send
+    let conditions = trigger.conditions.iter().enumerate();
+    let lists = conditions.flat_map(|(index, condition)| {
+        let lists = [("send", &condition.send), ("resolved", &condition.resolved)];
+        lists.map(|(field, names)| (index, field, names))
+    });
+    for (index, field, names) in lists {
+        let templates: Option<Vec<&NotificationTemplate>> = names
             .iter()
             .map(|name| catalog.templates.get(name).map(|template| &**template))
             .collect();
@@ -200,10 +192,10 @@ fn check_route(
         let key = format!("trigger.{}", trigger.name);
         let message = format!(
             "condition [{index}] sends {} to service '{service}' ({why}), {lack}",
-            quoted(&condition.send)
+            quoted(names)
         );
         let finding = Diagnostic::warning("missing-part", &key, message)
-            .at(position(catalog, &key, index, condition))
+            .at(position(catalog, &key, index, field))
             .help(help);
         found.push(Diagnostic {
             severity,
@@ -260,12 +252,11 @@ fn quoted(names: &[String]) -> String {
 }
 
 /// Where the list of templates stands.
-fn position(catalog: &Catalog, key: &str, index: usize, condition: &Condition) -> Option<Position> {
+fn position(catalog: &Catalog, key: &str, index: usize, field: &str) -> Option<Position> {
     let root = yaml::parse(catalog.texts.get(key)?).ok()?;
     let node = root.as_sequence()?.get(index)?;
-    let send = node
-        .get("send")
-        .and_then(|send| send.as_sequence()?.first());
-    debug_assert!(!condition.send.is_empty());
-    Some(send.map_or(node.position, |send| send.position))
+    let first = node
+        .get(field)
+        .and_then(|names| names.as_sequence()?.first());
+    Some(first.map_or(node.position, |first| first.position))
 }

@@ -7,7 +7,7 @@ use super::sample;
 use crate::catalog::Catalog;
 use crate::domain::{Destination, Diagnostic, Position, Severity};
 use crate::service::{Notification, NotificationTemplate};
-use crate::template::{Language, Template, Vars, argo_host};
+use crate::template::{Language, Limits, Template, Vars, argo_host};
 use crate::yaml::{self, Content, Node};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -15,19 +15,30 @@ use std::time::{Duration, Instant};
 /// What a text stands in for that is not there; a sample's gaps must not be blamed on a template.
 const GAPS: [&str; 2] = ["<no value>", "<nil>"];
 
+/// Variables beside the object that every template has.
+const GIVEN: [&str; 4] = ["recipient", "serviceType", "strings", "time"];
+
 /// Longest excerpt of a rendered text in a message, in characters.
 const EXCERPT: usize = 80;
 
-/// Longest time for all templates together: a ConfigMap can hold thousands that each use up the
-/// limits of a rendering.
-const LONGEST: Duration = Duration::from_secs(20);
+/// Bounds of one rendering. A lint asks no DNS server, and generates no keys: both are slow, and
+/// say nothing about the template.
+const LIMITS: Limits = Limits {
+    output: 4 << 20,
+    memory: 64 << 20,
+    steps: 1_000_000,
+    depth: 300,
+    slow_functions: Duration::from_secs(1),
+    allow_dns: false,
+    allow_key_generation: false,
+};
 
 /// Renders every template.
 pub(super) fn check(catalog: &Catalog, options: &LintOptions<'_>, found: &mut Vec<Diagnostic>) {
     let began = Instant::now();
     for template in catalog.templates.values() {
         let key = format!("template.{}", template.name);
-        if began.elapsed() > LONGEST {
+        if began.elapsed() > options.longest {
             let message = "rendering takes too long: this template and those behind it were not \
                            tried";
             found.push(Diagnostic::warning("not-rendered", &key, message));
@@ -44,8 +55,9 @@ pub(super) fn check(catalog: &Catalog, options: &LintOptions<'_>, found: &mut Ve
         let stage = Stage::of(template, &parts, options);
         let vars = stage.vars();
         for part in &parts {
-            let rendered = match part.template.render(&vars) {
+            let rendered = match part.template.render_with(&vars, &LIMITS) {
                 Ok(rendered) => rendered,
+                Err(error) if error.is_switched_off() => continue,
                 Err(error) => {
                     let message = format!(
                         "{} can't be rendered for {}: {}",
@@ -160,7 +172,7 @@ impl<'s> Stage<'s> {
         let reads = parts.iter().flat_map(|part| part.template.reads());
         let roots: BTreeSet<String> = reads
             .filter_map(|read| read.path.into_iter().next())
-            .filter(|name| name != "recipient" && name != "serviceType")
+            .filter(|name| !GIVEN.contains(&name.as_str()))
             .collect();
         let gotemplate = template.language == Language::Gotemplate;
         let subject = options.subject.as_ref();
@@ -193,7 +205,7 @@ impl<'s> Stage<'s> {
             vars.json(name, object);
         }
         for name in &self.roots {
-            if sample::of(name).is_none() && !["time", "strings"].contains(&name.as_str()) {
+            if sample::of(name).is_none() {
                 vars.json(name, sample::unknown());
             }
         }

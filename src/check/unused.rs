@@ -1,6 +1,6 @@
 //! Parts that nothing uses.
 
-use crate::catalog::{Catalog, KeyKind, KeyState};
+use crate::catalog::{Catalog, Condition, KeyKind, KeyState};
 use crate::domain::{Diagnostic, Severity, nearest};
 use crate::yaml;
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ pub(super) fn check(catalog: &Catalog, found: &mut Vec<Diagnostic>) {
         .triggers
         .values()
         .flat_map(|trigger| &trigger.conditions)
-        .flat_map(|condition| condition.send.iter().map(String::as_str))
+        .flat_map(Condition::templates)
         .collect();
     // A trigger that can't be read may send anything.
     let unread = catalog

@@ -11,9 +11,13 @@ use crate::check::{LintOptions, Subject, lint};
 use crate::domain::Severity;
 use clap::{Args, ValueEnum};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Exit code when nothing could be checked.
 const NOT_CHECKED: u8 = 2;
+
+/// Longest time for rendering the templates of one ConfigMap.
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// What to check.
 #[derive(Debug, Args)]
@@ -108,6 +112,7 @@ async fn check(args: &CheckArgs, engine: &EngineArgs) -> anyhow::Result<ExitCode
             variables: &variables,
             secret_known: source.secret_found,
             subject,
+            longest: LONGEST,
         };
         for diagnostic in lint(&catalog, &options) {
             findings.push(match &args.object {

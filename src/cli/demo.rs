@@ -1,5 +1,6 @@
 //! The dashboard on the simulated cluster.
 
+use super::demo_dir::DemoDir;
 use super::engine::{EngineArgs, start};
 use super::serve::Stage;
 use super::tui::prepare;
@@ -20,16 +21,18 @@ const CONTEXT: &str = "demo";
 /// Opens the dashboard on the stage's cluster. History and drafts are in a directory of their own,
 /// which is removed in the end: nothing of a demo is worth keeping, and nothing real is touched.
 pub(super) async fn run(stage: &Stage, args: EngineArgs) -> anyhow::Result<ExitCode> {
-    let dir = std::env::temp_dir().join(format!("kubechime-demo-{}", std::process::id()));
     let mut layers = args.layers()?;
-    if layers
-        .for_context(CONTEXT)?
-        .state_dir
-        .as_os_str()
-        .is_empty()
-    {
-        layers.flag(&["stateDir"], dir.to_string_lossy().as_ref());
-    }
+    let given = layers.for_context(CONTEXT)?.state_dir;
+    let dir = if given.as_os_str().is_empty() {
+        let place = std::env::temp_dir();
+        let made = DemoDir::make(&place);
+        let dir =
+            made.with_context(|| format!("no directory can be made in {}", place.display()))?;
+        layers.flag(&["stateDir"], dir.path().to_string_lossy().as_ref());
+        Some(dir)
+    } else {
+        None
+    };
     // What the scenario sets up, whatever the user's own settings say.
     layers.flag(&["namespace"], "default");
     layers.flag(&["configMap"], "pod-notifications-cm");
@@ -42,8 +45,8 @@ pub(super) async fn run(stage: &Stage, args: EngineArgs) -> anyhow::Result<ExitC
         .context("the kubeconfig can't be written")?;
     let launcher = DemoLauncher { layers, kubeconfig };
     let result = tui::run(Arc::new(launcher), options).await;
-    // Left behind at worst: it is in the system's place for temporary files.
-    let _ = std::fs::remove_dir_all(&dir);
+    // Only now, when nothing writes there any more.
+    drop(dir);
     result?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,14 +1,15 @@
 //! The flags that engines share, and starting one from them.
 
 use super::connection::ConnectionArgs;
+use super::delivery_options::delivery_options;
 use crate::cluster::{Cluster, resolve_kind};
 use crate::domain::{Kind, Mode};
 use crate::engine::{
-    self, Bus, DeliveryOptions, EngineHandle, LeaseUse, Metrics, Options, Watch, Wording,
+    self, Bus, EngineHandle, LeaseUse, Metrics, Options, Watch, Wording,
 };
 use crate::expr;
 use crate::history::{self, History};
-use crate::settings::{Layers, LogStyle, Paths, Settings};
+use crate::settings::{self, Layers, LogStyle, Paths, Settings};
 use anyhow::Context as _;
 use clap::Args;
 use std::path::PathBuf;
@@ -187,15 +188,14 @@ pub(super) async fn start(
             LogStyle::Text | LogStyle::Json => Wording::Current,
         },
         history_problem: history_problem.unwrap_or_default(),
-        delivery: DeliveryOptions {
-            concurrency: settings.delivery.concurrency,
-            rounds: settings.delivery.rounds,
-            first_wait: settings.delivery.first_wait,
-            longest_wait: settings.delivery.longest_wait,
-            max_age: settings.delivery.max_age,
-            grace: settings.delivery.grace,
-        },
+        delivery: delivery_options(settings, !without_right),
         expr: expression_options(&settings.expr_version)?,
+        self_service: settings.self_service,
+        on_state_lost: match settings.on_state_lost {
+            settings::OnStateLost::RestoreSecond => engine::OnStateLost::RestoreSecond,
+            settings::OnStateLost::Resend => engine::OnStateLost::Resend,
+            settings::OnStateLost::Restore => engine::OnStateLost::Restore,
+        },
     };
     let engine = engine::spawn(cluster, history.clone(), options, metrics, bus);
     Ok(Started {
@@ -217,7 +217,8 @@ pub(super) fn expression_options(version: &str) -> anyhow::Result<expr::Options>
     })
 }
 
-async fn watches(cluster: &Cluster, settings: &Settings) -> anyhow::Result<Vec<Watch>> {
+/// What the settings say is to be watched.
+pub(super) async fn watches(cluster: &Cluster, settings: &Settings) -> anyhow::Result<Vec<Watch>> {
     let mut watches: Vec<Watch> = Vec::new();
     for watch in &settings.watches {
         let kind: Arc<Kind> = resolve_kind(cluster, &watch.resource).await?;

@@ -47,6 +47,12 @@ pub(super) async fn run(args: ExplainArgs, engine: EngineArgs) -> anyhow::Result
     let prefix = &inputs.settings().annotation_prefix;
     let mut explanation = engine::explain(&object, &catalog, &subject.variable, prefix)?;
     if let Some(wanted) = &args.trigger {
+        let subscribed: Vec<String> = explanation
+            .inspection
+            .triggers
+            .iter()
+            .map(|trigger| trigger.name.clone())
+            .collect();
         let keep = |name: &str| name == wanted;
         let mut kept = explanation
             .inspection
@@ -62,8 +68,12 @@ pub(super) async fn run(args: ExplainArgs, engine: EngineArgs) -> anyhow::Result
             .retain(|trigger| keep(&trigger.name));
         anyhow::ensure!(
             !explanation.inspection.triggers.is_empty(),
-            "{} is not subscribed to trigger '{wanted}'",
-            object.key.qualified()
+            "{} is not subscribed to trigger '{wanted}'; it is subscribed to {}",
+            object.key.qualified(),
+            match subscribed.as_slice() {
+                [] => "none".to_owned(),
+                names => names.join(", "),
+            }
         );
     }
     let (deliveries, history_problem) = deliveries(&inputs, &object.uid);

@@ -32,9 +32,22 @@ pub(super) struct ConfigArgs {
 }
 
 impl ConfigArgs {
+    /// A ConfigMap in a file, and the Secret in one, too, if it is named.
+    pub(super) fn of_files(config_map: String, secret: Option<String>) -> Self {
+        Self {
+            config_map: Some(config_map),
+            secret,
+        }
+    }
+
     /// The ConfigMap is in a file.
     pub(super) fn has_config_map(&self) -> bool {
         self.config_map.is_some()
+    }
+
+    /// The Secret is in a file of its own, or known to be empty.
+    pub(super) fn has_secret(&self) -> bool {
+        self.secret.is_some()
     }
 }
 
@@ -286,7 +299,10 @@ impl Inputs {
                  kind/namespace/name"
             ),
         };
-        let cluster = self.cluster().await?;
+        let cluster = self
+            .cluster()
+            .await
+            .with_context(|| format!("there is no file '{text}', and no cluster to ask for it"))?;
         let watched = self.settings.watches.first();
         let kind = kind
             .map(str::to_owned)

@@ -3,22 +3,29 @@
 mod check;
 mod check_files;
 mod connection;
+mod delivery_options;
 #[cfg(all(feature = "demo", feature = "tui"))]
 mod demo;
+#[cfg(all(feature = "demo", feature = "tui"))]
+mod demo_dir;
 mod engine;
 mod explain;
 mod explain_view;
 mod generate;
+mod hold;
 mod loading;
 mod manifest;
 mod output;
 mod place;
+mod preview;
+mod preview_view;
 #[cfg(feature = "demo")]
 mod receiver;
 mod run;
 mod sarif;
 #[cfg(feature = "demo")]
 mod serve;
+mod service;
 mod table;
 mod template;
 mod trigger;
@@ -53,10 +60,16 @@ enum Command {
     Check(check::CheckArgs),
     /// Say why each notification of an object was, or was not, sent.
     Explain(explain::ExplainArgs),
+    /// Say what applying a ConfigMap would send, send again or stop in the cluster.
+    Preview(preview::PreviewArgs),
     /// List triggers, or run one on an object.
     Trigger(trigger::TriggerArgs),
     /// List templates, or send the notification of one.
     Template(template::TemplateArgs),
+    /// List services with what is wrong, or send a test message through one.
+    Service(service::ServiceArgs),
+    /// Decide about notifications that the flood guard holds.
+    Hold(hold::HoldArgs),
     /// Try it: dashboard and engine on a simulated cluster, with a real webhook receiver.
     #[cfg(feature = "demo")]
     Demo(serve::DemoArgs),
@@ -82,8 +95,11 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Man) => generate::man(),
         Some(Command::Check(args)) => on_runtime(check::run(args, cli.engine)),
         Some(Command::Explain(args)) => on_runtime(explain::run(args, cli.engine)),
+        Some(Command::Preview(args)) => on_runtime(preview::run(args, cli.engine)),
         Some(Command::Trigger(args)) => on_runtime(trigger::run(args, cli.engine)),
         Some(Command::Template(args)) => on_runtime(template::run(args, cli.engine)),
+        Some(Command::Service(args)) => on_runtime(service::run(args, cli.engine)),
+        Some(Command::Hold(args)) => on_runtime(hold::run(args, cli.engine)),
         Some(Command::Run) => on_runtime(run::run(cli.engine)),
         #[cfg(feature = "demo")]
         Some(Command::Receiver(args)) => on_runtime(receiver::run(args)),

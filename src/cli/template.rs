@@ -7,7 +7,7 @@ use super::output::{Form, json, print, yaml};
 use super::table::table;
 use super::trigger::{broken, catalog, failed, select_child, tell_broken, two};
 use crate::catalog::Catalog;
-use crate::domain::Destination;
+use crate::domain::{Destination, nearest};
 use crate::service::{
     self, Console, Notification, Progress, Service, add_destination, send_series,
 };
@@ -123,6 +123,13 @@ fn get(catalog: &Catalog, names: &[String], form: Form) -> anyhow::Result<ExitCo
     Ok(tell_broken(catalog, "template."))
 }
 
+/// The name that was probably meant, for the end of a message.
+fn meant<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> String {
+    nearest(name, names)
+        .map(|near| format!(" (did you mean '{near}'?)"))
+        .unwrap_or_default()
+}
+
 /// Renders and sends; what is sent over the network is told on standard error, secrets masked.
 async fn notify(
     catalog: &Catalog,
@@ -142,17 +149,27 @@ async fn notify(
                 };
                 let key = catalog.keys.keys().find(of_name);
                 let why = key.and_then(|key| broken(catalog, key));
-                let unknown = || format!("notification service '{}' is not supported", to.service);
+                let unknown = || {
+                    let names = catalog.services.keys().map(String::as_str);
+                    let meant = meant(&to.service, names.chain([CONSOLE]));
+                    format!(
+                        "notification service '{}' is not supported{meant}",
+                        to.service
+                    )
+                };
                 return Err(why.unwrap_or_else(unknown));
             }
         }
     };
     let Some(template) = catalog.templates.get(name) else {
         let why = broken(catalog, &format!("template.{name}"));
-        return Err(why.unwrap_or_else(|| format!("template '{name}' is not supported")));
+        let unknown = || {
+            let meant = meant(name, catalog.templates.keys().map(String::as_str));
+            format!("template '{name}' is not supported{meant}")
+        };
+        return Err(why.unwrap_or_else(unknown));
     };
-    let mut vars = Vars::new();
-    vars.json(&subject.variable, &subject.object);
+    let mut vars = Vars::of_object(&subject.variable, &subject.object);
     add_destination(&mut vars, to);
     let templates = [Arc::clone(template)];
     let notification = service::render(&templates, &vars, service.service_type(), &to.service)

@@ -220,8 +220,7 @@ async fn run_one(
         Ok(subject) => subject,
         Err(error) => return Ok(failed(&format!("failed to load resource: {error:#}"))),
     };
-    let mut env = Env::new();
-    env.json(&subject.variable, &subject.object);
+    let env = Env::of_object(&subject.variable, &subject.object);
     let mut rows = vec![["CONDITION", "RESULT"].map(str::to_owned).to_vec()];
     for condition in &trigger.conditions {
         let result = match condition.when_program.eval(&env) {

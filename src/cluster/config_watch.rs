@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Which of the two objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ConfigObject {
     /// The ConfigMap.
     ConfigMap,
@@ -127,11 +127,7 @@ pub fn watch_config(
     secret: &str,
     options: &WatchOptions,
 ) -> impl Stream<Item = ConfigEvent> + Send + Unpin + use<> {
-    let secret_kind = Arc::new(Kind {
-        kind: "Secret".into(),
-        plural: "secrets".into(),
-        ..Kind::clone(&config_map_kind())
-    });
+    let secret_kind = secret_kind();
     let watch_one = |kind, name: &str| {
         let options = WatchOptions {
             field_selector: Some(format!("metadata.name={name}")),
@@ -153,6 +149,14 @@ pub fn watch_config(
         |object| ConfigEvent::Secret(object.map(|object| Box::new(secret_snapshot(object)))),
     );
     Box::pin(futures::stream::select(config_maps, secrets))
+}
+
+pub(super) fn secret_kind() -> Arc<Kind> {
+    Arc::new(Kind {
+        kind: "Secret".into(),
+        plural: "secrets".into(),
+        ..Kind::clone(&config_map_kind())
+    })
 }
 
 /// Turns the events of a watch into the states of the one object of this name.
@@ -234,7 +238,7 @@ struct ConfigMapBody {
     binary_data: Option<BTreeMap<String, serde::de::IgnoredAny>>,
 }
 
-fn config_map_snapshot(object: &LeanObject) -> ConfigMapSnapshot {
+pub(super) fn config_map_snapshot(object: &LeanObject) -> ConfigMapSnapshot {
     let body: Option<ConfigMapBody> = serde_json::from_str(&object.raw).ok();
     let (data, binary) = body.map_or((None, None), |body| (body.data, body.binary_data));
     let data = data.unwrap_or_default().into_iter();
@@ -258,7 +262,7 @@ struct SecretBody {
     data: Option<BTreeMap<String, Option<String>>>,
 }
 
-fn secret_snapshot(object: &LeanObject) -> SecretSnapshot {
+pub(super) fn secret_snapshot(object: &LeanObject) -> SecretSnapshot {
     let body: Option<SecretBody> = serde_json::from_str(&object.raw).ok();
     let data = body
         .and_then(|body| body.data)

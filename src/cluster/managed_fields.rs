@@ -90,7 +90,7 @@ pub(super) fn annotation_manager(raw: &str, annotation: &str) -> Option<FieldMan
 }
 
 /// All writers in an object's JSON, the latest first.
-pub(super) fn managers(raw: &str) -> Vec<FieldManager> {
+pub fn managers(raw: &str) -> Vec<FieldManager> {
     let entries = entries(raw).unwrap_or_default().into_iter();
     let mut all: Vec<_> = entries.map(Entry::into_manager).collect();
     all.sort_by_key(|manager| std::cmp::Reverse(manager.time));

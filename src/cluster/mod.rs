@@ -12,6 +12,7 @@ mod apply;
 mod backoff;
 mod client;
 mod config_watch;
+mod config_watch_all;
 mod connect_error;
 mod connect_options;
 mod contexts;
@@ -39,6 +40,7 @@ pub use client::{Cluster, FIELD_MANAGER, ServerVersion};
 pub use config_watch::{
     ConfigEvent, ConfigMapSnapshot, ConfigObject, SecretBytes, SecretSnapshot, watch_config,
 };
+pub use config_watch_all::{TeamEvent, watch_team_configs};
 pub use connect_error::ConnectError;
 pub use connect_options::ConnectOptions;
 pub use contexts::{ContextInfo, contexts};
@@ -47,7 +49,7 @@ pub use kubeconfig::IN_CLUSTER;
 pub use lean::{LeanObject, ParseObjectError};
 pub use lease::{LeaseHandle, LeaseOptions, LeaseState, hold};
 pub use list::{ListQuery, Page, get_object, list_page};
-pub use managed_fields::FieldManager;
+pub use managed_fields::{FieldManager, managers};
 pub use patch::{AnnotationChange, KnownAnnotation, PatchError, Patched, patch_annotation};
 pub use permission::Permission;
 pub use project::{ProjectError, hash, project};

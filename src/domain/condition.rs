@@ -41,7 +41,7 @@ impl fmt::Display for ConditionKey {
 mod tests {
     use super::*;
 
-    /// Values recorded from the original; three of them also stand in public logs.
+    /// Case T11: values recorded from the original; three of them also stand in public logs.
     #[test]
     fn hashes_as_the_original() {
         let cases = [
@@ -61,6 +61,18 @@ mod tests {
             (
                 "app.status.sync.status == 'Unknown'",
                 "6SzWb05EK-0v90hwjyytTbN7S6A",
+            ),
+            (
+                "app.status.operationState.phase in ['Succeeded']",
+                "zxM90Et6k4Elb1-fHdjtDJq0xR0",
+            ),
+            (
+                "app.status.operationState.phase in ['Running']",
+                "xGlbhcF_taGYrI3UsrQsINn2hl0",
+            ),
+            (
+                "app.status.health.status == 'Degraded'",
+                "zoG5zUjYGjimkwCGgIQGjx1hO5s",
             ),
         ];
         for (when, hash) in cases {

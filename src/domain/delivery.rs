@@ -49,6 +49,8 @@ impl IdSource {
 pub enum DeliveryState {
     /// Recorded, not yet answered: queued, in flight, or waiting for a retry.
     Pending,
+    /// Decided, and kept back by the flood guard until somebody says what to do.
+    Held,
     /// The service accepted it.
     Sent,
     /// Given up: a permanent error, or the attempts are used up.
@@ -59,6 +61,10 @@ pub enum DeliveryState {
     AlreadySent,
     /// Rendered and recorded in the mode dry-run; nothing was sent.
     DryRun,
+    /// Marked as sent without sending: it was true before anybody asked to be told.
+    Baseline,
+    /// Never sent, on purpose: cancelled, or not true any more when it was its turn.
+    Withdrawn,
     /// Not a sending: state keys of the object were cleared by hand.
     Cleared,
     /// Not a sending: the configuration was changed from here.
@@ -67,13 +73,16 @@ pub enum DeliveryState {
 
 impl DeliveryState {
     /// All states, in the order they are listed.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::Pending,
+        Self::Held,
         Self::Sent,
         Self::Failed,
         Self::Unknown,
         Self::AlreadySent,
         Self::DryRun,
+        Self::Baseline,
+        Self::Withdrawn,
         Self::Cleared,
         Self::Applied,
     ];
@@ -82,11 +91,14 @@ impl DeliveryState {
     pub fn word(self) -> &'static str {
         match self {
             Self::Pending => "pending",
+            Self::Held => "held",
             Self::Sent => "sent",
             Self::Failed => "failed",
             Self::Unknown => "unknown",
             Self::AlreadySent => "already-sent",
             Self::DryRun => "dry-run",
+            Self::Baseline => "baseline",
+            Self::Withdrawn => "withdrawn",
             Self::Cleared => "cleared",
             Self::Applied => "applied",
         }
@@ -118,6 +130,8 @@ pub enum Cause {
     Resend,
     /// It had been in flight when the engine stopped.
     Recovery,
+    /// A time had come: a condition had held for long enough, or a reminder was due.
+    Timer,
 }
 
 impl Cause {
@@ -129,6 +143,7 @@ impl Cause {
             Self::Start => "start",
             Self::Resend => "resend",
             Self::Recovery => "recovery",
+            Self::Timer => "timer",
         }
     }
 
@@ -140,6 +155,7 @@ impl Cause {
             Self::Start,
             Self::Resend,
             Self::Recovery,
+            Self::Timer,
         ]
         .into_iter()
         .find(|cause| cause.word() == word)

@@ -11,6 +11,7 @@ mod key;
 mod mode;
 mod paths;
 mod secret;
+mod selection;
 mod state;
 mod suggestion;
 
@@ -24,7 +25,9 @@ pub use key::{Kind, ResourceKey};
 pub use mode::{Mode, ParseModeError};
 pub use paths::PathTrie;
 pub use secret::{MASK, Masker, SecretText};
+pub use selection::Selection;
 pub use state::{
-    DEFAULT_PREFIX, MAX_ENTRIES, NotifiedState, StateProblem, notified_annotation, state_key,
+    DEFAULT_PREFIX, MAX_BYTES, MAX_ENTRIES, MAX_ONCE_PER, NotifiedState, StateProblem, is_timing,
+    notified_annotation, open_key, opened_by, original_state_key, since_key, state_key,
 };
 pub use suggestion::nearest;

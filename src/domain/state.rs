@@ -2,6 +2,9 @@
 
 use super::{ConditionKey, Destination};
 use crate::golang::json;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::{Deserializer as _, MapAccess, Visitor};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Annotation prefix of the original.
@@ -9,6 +12,20 @@ pub const DEFAULT_PREFIX: &str = "notifications.argoproj.io";
 
 /// Entries beyond this are trimmed when the state is saved, oldest first, as the original does.
 pub const MAX_ENTRIES: usize = 100;
+
+/// Bytes of the annotation's text beyond which old entries are trimmed. All annotations of an object
+/// together may have 256 KiB; the state leaves most of that to others.
+pub const MAX_BYTES: usize = 64 << 10;
+
+/// Longest oncePer text, in bytes, that stands in a state key as it is. Revisions, UIDs, times and
+/// image references are far below it, and so keep the original's form.
+pub const MAX_ONCE_PER: usize = 512;
+
+/// Begins the entry that says since when a condition with `for` has been true.
+const SINCE: &str = "kubechime.for:";
+
+/// Begins the entry that says that the end of a notification with oncePer is still to be told.
+const OPEN: &str = "kubechime.open:";
 
 /// The annotation that holds the state, for a prefix: `notified.<prefix>`.
 pub fn notified_annotation(prefix: &str) -> String {
@@ -19,7 +36,26 @@ pub fn notified_annotation(prefix: &str) -> String {
 ///
 /// `config_namespace` is the namespace of a self-service ConfigMap, `None` for the default one. No
 /// part is escaped, as in the original (`pkg/controller/state.go`).
+///
+/// A oncePer text of more than [`MAX_ONCE_PER`] bytes is replaced by its hash, so that a hundred
+/// entries fit into an annotation; [`original_state_key`] is the same key without that.
 pub fn state_key(
+    trigger: &str,
+    condition: &ConditionKey,
+    destination: &Destination,
+    once_per: &str,
+    config_namespace: Option<&str>,
+) -> String {
+    if once_per.len() <= MAX_ONCE_PER {
+        return original_state_key(trigger, condition, destination, once_per, config_namespace);
+    }
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, once_per.as_bytes());
+    let hashed = format!("sha256-{}", URL_SAFE_NO_PAD.encode(digest));
+    original_state_key(trigger, condition, destination, &hashed, config_namespace)
+}
+
+/// The key of one entry exactly as the original writes it, however long.
+pub fn original_state_key(
     trigger: &str,
     condition: &ConditionKey,
     destination: &Destination,
@@ -42,6 +78,40 @@ pub fn state_key(
     key
 }
 
+/// The key of the entry that says since when (Unix seconds) a condition with `for` has been true.
+///
+/// The original keeps entries that it does not know, and this one never equals a state key: behind
+/// the word stands a trigger's name, where a state key has a condition's `[index]`.
+pub fn since_key(
+    trigger: &str,
+    condition: &ConditionKey,
+    config_namespace: Option<&str>,
+) -> String {
+    match config_namespace {
+        Some(namespace) => format!("{SINCE}{namespace}:{trigger}:{condition}"),
+        None => format!("{SINCE}{trigger}:{condition}"),
+    }
+}
+
+/// The key of the entry that says that the end of what `state_key` stands for is still to be told.
+/// Only needed with oncePer: other entries go away when the condition turns false.
+pub fn open_key(state_key: &str) -> String {
+    format!("{OPEN}{state_key}")
+}
+
+/// The state key in an [`open_key`].
+pub fn opened_by(key: &str) -> Option<&str> {
+    key.strip_prefix(OPEN).filter(|rest| !rest.starts_with('['))
+}
+
+/// Whether the entry is about timing, and not about something that was sent.
+pub fn is_timing(key: &str) -> bool {
+    let timing = key
+        .strip_prefix(SINCE)
+        .or_else(|| key.strip_prefix(OPEN));
+    timing.is_some_and(|rest| !rest.starts_with('['))
+}
+
 /// What was wrong with a stored state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StateProblem {
@@ -49,6 +119,13 @@ pub enum StateProblem {
     NotAnObject(String),
     /// These entries were not whole numbers and were dropped; the others are kept.
     BadEntries(Vec<String>),
+    /// The text is cut off or damaged after so many entries, which are kept.
+    Damaged {
+        /// What the JSON reader says.
+        cause: String,
+        /// Number of entries before the damage.
+        kept: usize,
+    },
 }
 
 impl std::fmt::Display for StateProblem {
@@ -62,6 +139,10 @@ impl std::fmt::Display for StateProblem {
                 "the notified state has {} entries whose value is not a time in seconds: {}",
                 keys.len(),
                 keys.join(", ")
+            ),
+            Self::Damaged { cause, kept } => write!(
+                f,
+                "the notified state is damaged after {kept} entries, which are kept: {cause}"
             ),
         }
     }
@@ -81,34 +162,30 @@ impl NotifiedState {
         if text.is_empty() {
             return (Self::default(), None);
         }
-        let members = match serde_json::from_str(text) {
-            Ok(serde_json::Value::Null) => return (Self::default(), None),
-            Ok(serde_json::Value::Object(members)) => members,
-            Ok(other) => {
-                let cause = format!("found {}", json::type_name(&other));
-                return (Self::default(), Some(StateProblem::NotAnObject(cause)));
+        let mut reader = Reader::default();
+        let mut json = serde_json::Deserializer::from_str(text);
+        let result = json.deserialize_any(&mut reader).and_then(|()| json.end());
+        let Reader {
+            entries,
+            bad,
+            other,
+        } = reader;
+        let problem = match (result, other) {
+            (Ok(()), Some("null")) => None,
+            (Ok(()), Some(other)) => {
+                let cause = format!("found {other}");
+                Some(StateProblem::NotAnObject(cause))
             }
-            Err(error) => {
-                let problem = StateProblem::NotAnObject(error.to_string());
-                return (Self::default(), Some(problem));
+            (Ok(()), None) if bad.is_empty() => None,
+            (Ok(()), None) => Some(StateProblem::BadEntries(bad.into_iter().collect())),
+            (Err(error), _) if entries.is_empty() => {
+                Some(StateProblem::NotAnObject(error.to_string()))
             }
+            (Err(error), _) => Some(StateProblem::Damaged {
+                cause: error.to_string(),
+                kept: entries.len(),
+            }),
         };
-        let mut entries = BTreeMap::new();
-        let mut bad = Vec::new();
-        for (key, value) in members {
-            match &value {
-                serde_json::Value::Null => {
-                    entries.insert(key, 0);
-                }
-                value => match value.as_i64() {
-                    Some(seconds) => {
-                        entries.insert(key, seconds);
-                    }
-                    None => bad.push(key),
-                },
-            }
-        }
-        let problem = (!bad.is_empty()).then_some(StateProblem::BadEntries(bad));
         (Self { entries }, problem)
     }
 
@@ -142,16 +219,35 @@ impl NotifiedState {
         true
     }
 
+    /// Records that a key was sent again: the later of the two times is kept.
+    pub fn renew(&mut self, key: &str, seconds: i64) {
+        let at = self.entries.entry(key.to_owned()).or_insert(seconds);
+        *at = seconds.max(*at);
+    }
+
+    /// Sets an entry about timing.
+    pub fn note(&mut self, key: &str, seconds: i64) {
+        self.entries.insert(key.to_owned(), seconds);
+    }
+
     /// Removes a key; true when it was there.
     pub fn clear(&mut self, key: &str) -> bool {
         self.entries.remove(key).is_some()
     }
 
-    /// Keeps at most `limit` entries: the smallest times go first, ties by key. Entries in `live`
-    /// (keys that a current condition and destination can produce) are never removed: the original
-    /// forgets them above the limit and so sends them again at every look.
-    pub fn trim(&mut self, limit: usize, live: &BTreeSet<String>) {
-        if self.entries.len() <= limit {
+    /// Keeps at most `limit` entries and `bytes` bytes of text: the smallest times go first, ties by
+    /// key. Entries in `live` (keys that a current condition and destination can produce) are never
+    /// removed: the original forgets them above the limit and so sends them again at every look.
+    /// Entries about timing that are not in `live` belong to nothing any more and always go.
+    pub fn trim(&mut self, limit: usize, bytes: usize, live: &BTreeSet<String>) {
+        self.entries
+            .retain(|key, _| live.contains(key) || !is_timing(key));
+        let mut size = 2 + self
+            .entries
+            .iter()
+            .map(|(key, seconds)| encoded(key, *seconds))
+            .sum::<usize>();
+        if self.entries.len() <= limit && size <= bytes {
             return;
         }
         let mut removable: Vec<(i64, String)> = self
@@ -161,10 +257,28 @@ impl NotifiedState {
             .map(|(key, seconds)| (*seconds, key.clone()))
             .collect();
         removable.sort();
-        let excess = self.entries.len() - limit;
-        for (_, key) in removable.into_iter().take(excess) {
+        for (seconds, key) in removable {
+            if self.entries.len() <= limit && size <= bytes {
+                return;
+            }
+            size = size.saturating_sub(encoded(&key, seconds));
             self.entries.remove(&key);
         }
+    }
+
+    /// Entries about timing: see [`since_key`] and [`open_key`].
+    pub fn timing(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.iter().filter(|(key, _)| is_timing(key))
+    }
+
+    /// What was sent: key and Unix seconds, sorted by key.
+    pub fn sent(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.iter().filter(|(key, _)| !is_timing(key))
+    }
+
+    /// Nothing is recorded as sent.
+    pub fn tells_nothing(&self) -> bool {
+        self.sent().next().is_none()
     }
 
     /// No entries: the annotation is absent.
@@ -172,7 +286,7 @@ impl NotifiedState {
         self.entries.is_empty()
     }
 
-    /// Number of entries.
+    /// Number of entries, those about timing included.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -190,6 +304,90 @@ impl FromIterator<(String, i64)> for NotifiedState {
         Self {
             entries: entries.into_iter().collect(),
         }
+    }
+}
+
+/// Bytes that an entry takes in the annotation's text, with its comma.
+fn encoded(key: &str, seconds: i64) -> usize {
+    let mut text = String::with_capacity(key.len() + 2);
+    json::write_string(&mut text, key);
+    text.len() + seconds.to_string().len() + 2
+}
+
+/// Takes the entries of a JSON object one by one, so that those before a damage are not lost with
+/// what comes after it.
+#[derive(Default)]
+struct Reader {
+    entries: BTreeMap<String, i64>,
+    bad: BTreeSet<String>,
+    /// What stands there in the place of an object.
+    other: Option<&'static str>,
+}
+
+impl<'de> Visitor<'de> for &mut Reader {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while let Some(key) = members.next_key::<String>()? {
+            let value = members.next_value::<serde_json::Value>()?;
+            // Of members with the same name the last one counts.
+            self.entries.remove(&key);
+            self.bad.remove(&key);
+            match &value {
+                serde_json::Value::Null => {
+                    self.entries.insert(key, 0);
+                }
+                value => match value.as_i64() {
+                    Some(seconds) => {
+                        self.entries.insert(key, seconds);
+                    }
+                    None => {
+                        self.bad.insert(key);
+                    }
+                },
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        self.other = Some(json::type_name(&serde_json::Value::Array(Vec::new())));
+        while items.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.other = Some("null");
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
+        self.other = Some(json::type_name(&value.into()));
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
+        self.other = Some(json::type_name(&value.into()));
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
+        self.other = Some(json::type_name(&value.into()));
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
+        self.other = Some(json::type_name(&value.into()));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<(), E> {
+        self.other = Some(json::type_name(&value.into()));
+        Ok(())
     }
 }
 
@@ -274,13 +472,108 @@ mod tests {
     fn trims_the_oldest_but_never_a_live_entry() {
         let five = [("0", 0), ("1", 1), ("2", 2), ("3", 3), ("4", 4)];
         let mut trimmed = state(&five);
-        trimmed.trim(3, &BTreeSet::new());
+        trimmed.trim(3, MAX_BYTES, &BTreeSet::new());
         assert_eq!(trimmed, state(&five[2..]));
         let mut trimmed = state(&five);
-        trimmed.trim(3, &BTreeSet::from(["0".to_owned()]));
+        trimmed.trim(3, MAX_BYTES, &BTreeSet::from(["0".to_owned()]));
         assert_eq!(trimmed, state(&[("0", 0), ("3", 3), ("4", 4)]));
     }
 
+    /// What stands before a damage is worth keeping: without it everything is sent again.
+    #[test]
+    fn keeps_the_entries_before_a_damage() {
+        for text in [
+            r#"{"a":1,"b":2,"c"#,
+            r#"{"a":1,"b":2,"c":"#,
+            r#"{"a":1,"b":2} trailing"#,
+            r#"{"a":1,"b":2,}"#,
+        ] {
+            let (kept, problem) = NotifiedState::parse(text);
+            assert_eq!(kept, state(&[("a", 1), ("b", 2)]), "{text}");
+            assert!(
+                matches!(problem, Some(StateProblem::Damaged { kept: 2, .. })),
+                "{text}: {problem:?}"
+            );
+        }
+    }
+
+    /// The text stays below the cap, whatever is in it, except for what would be sent again.
+    #[test]
+    fn the_text_is_capped() {
+        let long = |number: i64| format!("{number:05}:{}", "<".repeat(1_000));
+        let many: NotifiedState = (0..90).map(|number| (long(number), number)).collect();
+        assert!(many.to_json().len() > MAX_BYTES);
+        let mut trimmed = many.clone();
+        trimmed.trim(MAX_ENTRIES, MAX_BYTES, &BTreeSet::new());
+        assert!(trimmed.to_json().len() <= MAX_BYTES);
+        assert!(
+            trimmed.to_json().len() + encoded(&long(0), 0) > MAX_BYTES,
+            "no more went than had to"
+        );
+        assert_eq!(trimmed.get(&long(89)), Some(89), "the newest stay");
+        let live: BTreeSet<String> = (0..90).map(long).collect();
+        let mut kept = many.clone();
+        kept.trim(MAX_ENTRIES, MAX_BYTES, &live);
+        assert_eq!(kept, many);
+    }
+
+    #[test]
+    fn a_long_once_per_is_hashed_and_a_short_one_is_not() {
+        let condition = ConditionKey {
+            index: 0,
+            hash: "x".into(),
+        };
+        let webhook = Destination::new("webhook", "");
+        let short = "s".repeat(MAX_ONCE_PER);
+        let long = "l".repeat(MAX_ONCE_PER + 1);
+        let key = |once_per: &str| state_key("t", &condition, &webhook, once_per, Some("ns"));
+        let original =
+            |once_per: &str| original_state_key("t", &condition, &webhook, once_per, Some("ns"));
+        assert_eq!(key(&short), original(&short));
+        assert_eq!(
+            key(&long),
+            "sha256-Wrqo-Pj-RBWPA3qFyg_7oFvpoIO7uKJrbRif1-E4u3w:ns:t:[0].x:webhook:"
+        );
+        assert_ne!(key(&long), key(&format!("{long}l")));
+    }
+
+    #[test]
+    fn entries_about_timing_are_told_apart_and_go_with_their_condition() {
+        let condition = ConditionKey {
+            index: 0,
+            hash: "x".into(),
+        };
+        let since = since_key("t", &condition, None);
+        let sent = state_key("t", &condition, &Destination::new("s", "r"), "", None);
+        // A trigger of this name has state keys that look alike.
+        let odd = state_key(
+            "kubechime.for",
+            &condition,
+            &Destination::new("s", "r"),
+            "",
+            None,
+        );
+        let mut mixed = state(&[(&since, 1), (&open_key(&sent), 2), (&sent, 3), (&odd, 4)]);
+        assert_eq!(mixed.timing().count(), 2);
+        assert_eq!(mixed.sent().count(), 2);
+        assert_eq!(opened_by(&open_key(&sent)), Some(sent.as_str()));
+        mixed.trim(
+            MAX_ENTRIES,
+            MAX_BYTES,
+            &BTreeSet::from([since.clone()]),
+        );
+        assert_eq!(mixed, state(&[(&since, 1), (&sent, 3), (&odd, 4)]));
+    }
+
+    /// Case N10: whatever it looked like, it is written in one form.
+    #[test]
+    fn writes_one_form_of_equal_states() {
+        let (read, problem) = NotifiedState::parse(" { \"b\" : 2 ,\n\"a\":1, \"<\": 3 }\t");
+        assert_eq!(problem, None);
+        assert_eq!(read.to_json(), r#"{"\u003c":3,"a":1,"b":2}"#);
+    }
+
+    /// Case N2.
     #[test]
     fn marks_once_and_clears_once() {
         let mut marked = NotifiedState::default();

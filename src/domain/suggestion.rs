@@ -4,41 +4,53 @@
 /// square of the length.
 const LONGEST: usize = 80;
 
-/// The candidate that needs the fewest edits to become `word`, when it is near enough for a typing
-/// mistake: a third of the letters, at least one.
+/// The candidate that needs the fewest edits to become `word`, without regard to case, when it is
+/// near enough for a slip of the pen; of equally near ones the first in the alphabet. The word
+/// itself is not its own neighbour.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     if word.len() > LONGEST {
         return None;
     }
-    let word: Vec<char> = word.to_lowercase().chars().collect();
-    let limit = (word.len() / 3).max(1);
+    let letters = lower(word);
+    // Two letters off in a word of three make another word.
+    let limit = match letters.len() {
+        0..=1 => return None,
+        2..=3 => 1,
+        4..=8 => 2,
+        _ => 3,
+    };
     candidates
         .into_iter()
-        .filter(|candidate| candidate.len() <= LONGEST)
-        .map(|candidate| (distance(&word, candidate), candidate))
-        .filter(|(edits, _)| *edits <= limit)
-        .min_by_key(|(edits, _)| *edits)
+        .filter(|candidate| candidate.len() <= LONGEST && *candidate != word)
+        .filter_map(|candidate| Some((edits(&letters, &lower(candidate), limit)?, candidate)))
+        .min()
         .map(|(_, candidate)| candidate)
 }
 
-/// Levenshtein distance, ignoring case.
-fn distance(word: &[char], candidate: &str) -> usize {
-    let mut row: Vec<usize> = (0..=word.len()).collect();
-    for (position, letter) in candidate.to_lowercase().chars().enumerate() {
-        let mut diagonal = position;
-        let mut left = position + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (cell, expected) in row.iter_mut().skip(1).zip(word) {
-            let edits = (diagonal + usize::from(*expected != letter))
-                .min(left + 1)
-                .min(*cell + 1);
-            diagonal = std::mem::replace(cell, edits);
-            left = edits;
-        }
+fn lower(word: &str) -> Vec<char> {
+    word.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// Letters inserted, removed, changed or swapped with their neighbour; `None` beyond the limit.
+fn edits(a: &[char], b: &[char], limit: usize) -> Option<usize> {
+    if a.len().abs_diff(b.len()) > limit {
+        return None;
     }
-    row.last().copied().unwrap_or_default()
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut next = vec![i];
+        for j in 1..=b.len() {
+            let change = usize::from(a[i - 1] != b[j - 1]);
+            let mut best = (row[j - 1] + change).min(row[j] + 1).min(next[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(before[j - 2] + 1);
+            }
+            next.push(best);
+        }
+        before = std::mem::replace(&mut row, next);
+    }
+    row.last().copied().filter(|best| *best <= limit)
 }
 
 #[cfg(test)]
@@ -46,12 +58,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_typing_mistakes_and_nothing_else() {
-        let known = ["on-ready", "on-failed", "slack"];
-        assert_eq!(nearest("on-redy", known), Some("on-ready"));
-        assert_eq!(nearest("Slac", known), Some("slack"));
-        assert_eq!(nearest("webhook", known), None);
-        assert_eq!(nearest("x", []), None);
+    fn finds_slips_of_the_pen_and_nothing_else() {
+        let known = ["on-ready", "on-failed", "slack", "containerStatuses", "tls"];
+        for (word, meant) in [
+            ("on-redy", Some("on-ready")),
+            ("on-raedy", Some("on-ready")),
+            ("Slac", Some("slack")),
+            ("salck", Some("slack")),
+            ("SLACK", Some("slack")),
+            ("containerStatus", Some("containerStatuses")),
+            ("tsl", Some("tls")),
+            ("tcp", None),
+            ("webhook", None),
+            ("slack", None),
+            ("t", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(word, known), meant, "{word}");
+        }
+        assert_eq!(nearest("phase", []), None);
         assert_eq!(nearest(&"slack".repeat(20), known), None);
+    }
+
+    #[test]
+    fn equally_near_names_are_taken_in_the_order_of_the_alphabet() {
+        assert_eq!(nearest("zx", ["zz", "zy", "other"]), Some("zy"));
     }
 }

@@ -4,7 +4,9 @@
 //! resource plus a bounded number of deliveries and notices.
 
 use super::command::Done;
-use super::event::{Batch, CatalogView, EngineStatus, Notice, ResourceRow, WatchStatus};
+use super::event::{
+    Batch, CatalogView, EngineStatus, HeldStatus, LaneStatus, Notice, ResourceRow, WatchStatus,
+};
 use crate::domain::{Delivery, DeliveryId, ResourceKey};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,6 +28,8 @@ struct Waiting {
     catalog: Option<Arc<CatalogView>>,
     watches: Option<Arc<[WatchStatus]>>,
     status: Option<Arc<EngineStatus>>,
+    lanes: Option<Arc<[LaneStatus]>>,
+    held: Option<Arc<HeldStatus>>,
     notices: VecDeque<Notice>,
     done: Vec<Done>,
 }
@@ -141,6 +145,16 @@ impl Bus {
         self.tell(|waiting| waiting.status = Some(status));
     }
 
+    /// How the deliveries through each service are doing.
+    pub fn lanes(&self, lanes: Arc<[LaneStatus]>) {
+        self.tell(|waiting| waiting.lanes = Some(lanes));
+    }
+
+    /// What the flood guard holds.
+    pub fn held(&self, held: Arc<HeldStatus>) {
+        self.tell(|waiting| waiting.held = Some(held));
+    }
+
     /// Something to read.
     pub fn notice(&self, notice: Notice) {
         self.tell(|waiting| {
@@ -166,6 +180,8 @@ impl Bus {
             catalog: waiting.catalog,
             watches: waiting.watches,
             status: waiting.status,
+            lanes: waiting.lanes,
+            held: waiting.held,
             notices: waiting.notices.into(),
             done: waiting.done,
             ..Batch::default()

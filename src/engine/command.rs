@@ -1,7 +1,8 @@
 //! What may be asked of a running engine, and what it answers.
 
+use super::examine::Explained;
 use super::inspection::Inspection;
-use crate::domain::{DeliveryId, Destination, Mode, ResourceKey};
+use crate::domain::{DeliveryId, Destination, Mode, ResourceKey, Selection};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +27,25 @@ pub enum Resend {
     /// The notification of this history row: rendered anew from the object as it is now, to the
     /// same destination, whether or not its condition is still true.
     Delivery(DeliveryId),
+    /// The same to another destination. An entry of the notified state is written for that one.
+    DeliveryTo {
+        /// The history row.
+        id: DeliveryId,
+        /// Where to.
+        destination: Destination,
+    },
+    /// The notifications of all rows that failed, for which nothing was tried since, and whose
+    /// objects are still subscribed. Those that were sent meanwhile, by whomever, are left out.
+    Failed(Selection),
+}
+
+/// Which deliveries are not to be sent any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cancel {
+    /// This one.
+    Delivery(DeliveryId),
+    /// All that wait: for their turn, for a limit, for another try, or in the history.
+    Waiting(Selection),
 }
 
 /// A request to the engine. Every one is answered by a [`Done`], also when it is refused.
@@ -33,16 +53,32 @@ pub enum Resend {
 pub enum Command {
     /// Evaluate a resource now and tell every result and reason. Changes nothing.
     Inspect(ResourceKey),
+    /// The same with a trace of every condition over the whole object, which is fetched for it.
+    Explain(ResourceKey),
     /// Fetch the whole object, as YAML.
     Object(ResourceKey),
     /// Send again.
     Resend(Resend),
+    /// Do not send (any more) what waits. A try in flight is not cut short, but it is the last. What
+    /// was cancelled is begun anew when its object changes, like what failed.
+    Cancel(Cancel),
+    /// Send what the flood guard holds.
+    ReleaseHeld(Selection),
+    /// Mark what the flood guard holds as sent, without sending it.
+    BaselineHeld(Selection),
     /// Remove entries of the notified state, so that what is true is sent again at the next look.
     Clear {
         /// The resource.
         resource: ResourceKey,
         /// These state keys; `None` for all.
         keys: Option<Vec<String>>,
+    },
+    /// Put entries back that were cleared: what has been sent again meanwhile stays as it is.
+    Restore {
+        /// The resource.
+        resource: ResourceKey,
+        /// State keys with the Unix seconds at which they were sent.
+        entries: Vec<(String, i64)>,
     },
     /// Write the ConfigMap.
     Apply {
@@ -63,9 +99,16 @@ impl Command {
     /// Whether the command writes to the cluster or sends: refused when read-only.
     pub fn writes(&self) -> bool {
         match self {
-            Self::Inspect(_) | Self::Object(_) => false,
+            Self::Inspect(_) | Self::Explain(_) | Self::Object(_) => false,
             Self::SetMode(mode) => *mode == Mode::Active,
-            Self::Resend(_) | Self::Clear { .. } | Self::Apply { .. } | Self::TakeLease => true,
+            Self::Resend(_)
+            | Self::Cancel(_)
+            | Self::ReleaseHeld(_)
+            | Self::BaselineHeld(_)
+            | Self::Clear { .. }
+            | Self::Restore { .. }
+            | Self::Apply { .. }
+            | Self::TakeLease => true,
         }
     }
 }
@@ -75,6 +118,8 @@ impl Command {
 pub enum Reply {
     /// To [`Command::Inspect`].
     Inspection(Arc<Inspection>),
+    /// To [`Command::Explain`].
+    Explained(Arc<Explained>),
     /// To [`Command::Object`]: YAML text.
     Object(Arc<str>),
     /// To [`Command::Resend`]: so many deliveries were started; their progress comes as rows.
@@ -82,9 +127,29 @@ pub enum Reply {
         /// Number of deliveries.
         deliveries: usize,
     },
+    /// To [`Command::Cancel`]. Those in flight end with their try.
+    Cancelled {
+        /// Number of deliveries.
+        deliveries: u64,
+    },
+    /// To [`Command::ReleaseHeld`]: their progress comes as rows.
+    Released {
+        /// Number of deliveries.
+        deliveries: u64,
+    },
+    /// To [`Command::BaselineHeld`]. Their entries of the notified state are being written.
+    Baselined {
+        /// Number of notifications.
+        deliveries: u64,
+    },
     /// To [`Command::Clear`].
     Cleared {
         /// Number of state entries removed.
+        entries: usize,
+    },
+    /// To [`Command::Restore`].
+    Restored {
+        /// Number of state entries that are back.
         entries: usize,
     },
     /// To [`Command::Apply`].

@@ -109,35 +109,51 @@ pub async fn run(
             continue;
         }
         let source = source(&namespace, &config_map, map.as_deref(), secrets.as_deref());
-        let found = source.found;
-        let resource_version = source.resource_version.clone();
-        let data = Arc::new(source.data.clone());
-        let secret_keys = source.secret.keys().cloned().collect();
-        let options = options.clone();
-        let before = previous.clone();
-        // Building compiles every expression and template: not for a thread that serves the
-        // network.
-        let build = move || Catalog::build(&source, before.as_deref(), &options);
-        let Ok(catalog) = tokio::task::spawn_blocking(build).await else {
-            tracing::error!("building the configuration failed; what was in force stays so");
+        let Some(built) = build(source, previous.clone(), &options).await else {
             continue;
         };
-        let catalog = Arc::new(catalog);
-        previous = Some(Arc::clone(&catalog));
-        let built = ConfigInput::Built(Box::new(Built {
-            catalog,
-            found,
-            resource_version,
-            data,
-            secret_keys,
-        }));
+        previous = Some(Arc::clone(&built.catalog));
+        let built = ConfigInput::Built(Box::new(built));
         if inputs.send(Input::Config(built)).await.is_err() {
             return;
         }
     }
 }
 
-fn source(
+/// Builds a catalog; `None` when that was cut short, which is told: what was in force stays so.
+pub async fn build(
+    source: ConfigSource,
+    previous: Option<Arc<Catalog>>,
+    options: &BuildOptions,
+) -> Option<Built> {
+    let found = source.found;
+    let resource_version = source.resource_version.clone();
+    let data = Arc::new(source.data.clone());
+    let secret_keys = source.secret.keys().cloned().collect();
+    let namespace = source.namespace.clone();
+    let options = options.clone();
+    // Building compiles every expression and template: not for a thread that serves the network.
+    let build = move || Catalog::build(&source, previous.as_deref(), &options);
+    match tokio::task::spawn_blocking(build).await {
+        Ok(catalog) => Some(Built {
+            catalog: Arc::new(catalog),
+            found,
+            resource_version,
+            data,
+            secret_keys,
+        }),
+        Err(_) => {
+            tracing::error!(
+                "building the configuration in namespace {namespace} failed; what was in force \
+                 stays so"
+            );
+            None
+        }
+    }
+}
+
+/// What a catalog is built from.
+pub fn source(
     namespace: &str,
     name: &str,
     map: Option<&ConfigMapSnapshot>,

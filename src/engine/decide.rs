@@ -1,9 +1,13 @@
 //! What to do about one object: the pure decision that the workers, the inspection and the preview
 //! share, so that what is shown is what runs.
 
-use super::ledger::{Ledger, Mark};
+use super::ledger::{Ledger, Mark, end_key};
+use super::timing::{self, Timing};
 use crate::catalog::{Catalog, Condition, Subscription};
-use crate::domain::{ConditionKey, Destination, NotifiedState, Position, state_key};
+use crate::domain::{
+    ConditionKey, Destination, MAX_ONCE_PER, NotifiedState, Position, open_key, original_state_key,
+    state_key,
+};
 use crate::expr::Env;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,6 +26,11 @@ pub struct Look<'l> {
     pub ledger: &'l Ledger,
     /// Fingerprint of what the conditions read of the object.
     pub fingerprint: u64,
+    /// The present, in milliseconds since 1970.
+    pub now_ms: i64,
+    /// The object was deleted: only the conditions that ask for it are evaluated, and nothing is
+    /// waited for.
+    pub deleted: bool,
 }
 
 /// What is to be done, trigger by trigger in sorted order.
@@ -55,7 +64,11 @@ pub struct ConditionPlan {
     pub once_per_error: Option<String>,
     /// The templates that it sends.
     pub templates: Arc<[String]>,
-    /// One step per destination.
+    /// The templates that tell its end; none when the end is not told.
+    pub resolved: Arc<[String]>,
+    /// What time has to do with it.
+    pub timing: Timing,
+    /// One step per destination, and one for each earlier oncePer text whose end is to be told.
     pub steps: Vec<Step>,
 }
 
@@ -101,6 +114,8 @@ pub enum Action {
     },
     /// It is on its way.
     Sending,
+    /// The flood guard holds it.
+    Held,
     /// It was given up, and the object has not changed since.
     GivenUp {
         /// Why.
@@ -110,6 +125,18 @@ pub enum Action {
     WouldSend,
     /// It can't be sent: the text says why.
     Impossible(String),
+    /// It is true, but has not been for as long as its `for` says.
+    Holding {
+        /// When it will have been, in milliseconds since 1970.
+        until_ms: i64,
+    },
+    /// It is still true, and its `repeat` says that it is time to send it again.
+    Remind {
+        /// When it was sent last, in Unix seconds.
+        at: i64,
+    },
+    /// It is not true any more: the templates of `resolved` are to be sent.
+    Resolve,
     /// The condition is not true, and the state has an entry that must go, so that the next rise
     /// is sent.
     Clear,
@@ -117,8 +144,31 @@ pub enum Action {
     Nothing,
 }
 
+impl Plan {
+    /// Several plans for one object as one.
+    pub fn merged<'p>(plans: impl Iterator<Item = &'p Plan>) -> Self {
+        let triggers = plans.flat_map(|plan| plan.triggers.iter().cloned());
+        Self {
+            triggers: triggers.collect(),
+        }
+    }
+
+    /// All conditions.
+    pub fn conditions(&self) -> impl Iterator<Item = &ConditionPlan> {
+        self.triggers.iter().flat_map(|trigger| &trigger.conditions)
+    }
+
+    /// When the decision can be another one although nothing has changed but the time, in
+    /// milliseconds since 1970.
+    pub fn due_ms(&self) -> Option<i64> {
+        let due = self.conditions().filter_map(|c| c.timing.due_ms);
+        due.min()
+    }
+}
+
 /// Decides. Nothing outside of `look` has an influence, and nothing is changed.
 pub fn decide(look: &Look<'_>) -> Plan {
+    let asked = |condition: &&Condition| !look.deleted || condition.uses_deleted();
     let triggers = look
         .subscriptions
         .iter()
@@ -135,6 +185,7 @@ pub fn decide(look: &Look<'_>) -> Plan {
                     conditions: trigger
                         .conditions
                         .iter()
+                        .filter(asked)
                         .map(|condition| decide_condition(look, name, condition, subscriptions))
                         .collect(),
                 },
@@ -161,37 +212,55 @@ fn decide_condition(
             Err(error) => once_per_error = Some(error.original()),
         }
     }
-    let steps = subscriptions
-        .iter()
-        .map(|subscription| {
-            let destination = subscription.destination.clone();
-            let state_key = state_key(
-                trigger,
-                &condition.key,
-                &destination,
-                &once_per,
-                look.catalog.state_key_namespace(),
-            );
-            let action = if evaluation == Evaluation::True {
-                act_on_true(look, condition, &destination, &state_key)
-            } else if look.ledger.notified_at(&state_key, look.state).is_some() {
-                Action::Clear
-            } else {
-                Action::Nothing
-            };
-            Step {
-                destination,
-                state_key,
-                action,
+    let namespace = look.catalog.state_key_namespace();
+    let holds = evaluation == Evaluation::True;
+    let mut timing = Timing::of(look, trigger, condition, holds);
+    let mut steps = Vec::with_capacity(subscriptions.len());
+    for subscription in subscriptions {
+        let destination = &subscription.destination;
+        let key = |once_per| state_key(trigger, &condition.key, destination, once_per, namespace);
+        let mut state_key = key(&once_per);
+        if once_per.len() > MAX_ONCE_PER {
+            // What the original has sent counts, too.
+            let long =
+                original_state_key(trigger, &condition.key, destination, &once_per, namespace);
+            if look.ledger.notified_at(&long, look.state).is_some() {
+                state_key = long;
             }
-        })
-        .collect();
+        }
+        let action = if holds {
+            let action = act_on_true(look, condition, destination, &state_key);
+            timing.moderate(look, condition, destination, action)
+        } else {
+            act_on_false(look, condition, destination, &state_key)
+        };
+        if condition.once_per.is_some() && !condition.resolved.is_empty() {
+            for open in timing::open_keys(look.ledger, look.state, &key("")) {
+                timing.keep.push(open_key(&open));
+                if !holds {
+                    let action = timing::tell_end(look, condition, destination, &open);
+                    steps.push(Step {
+                        destination: destination.clone(),
+                        state_key: open,
+                        action,
+                    });
+                }
+            }
+        }
+        steps.push(Step {
+            destination: destination.clone(),
+            state_key,
+            action,
+        });
+    }
     ConditionPlan {
         key: condition.key.clone(),
         evaluation,
         once_per,
         once_per_error,
         templates: condition.send.clone().into(),
+        resolved: condition.resolved.clone().into(),
+        timing,
         steps,
     }
 }
@@ -216,11 +285,24 @@ fn act_on_true(
     destination: &Destination,
     state_key: &str,
 ) -> Action {
+    if !condition.resolved.is_empty()
+        && let Some(Mark::Sending { .. } | Mark::Held { .. }) = look.ledger.get(&end_key(state_key))
+    {
+        // First the end of the last time, then the beginning of this one.
+        return Action::Sending;
+    }
     if let Some(at) = look.ledger.notified_at(state_key, look.state) {
-        return Action::AlreadySent { at };
+        return match look.ledger.get(state_key) {
+            // A reminder.
+            Some(Mark::Sending { .. }) if condition.repeat.is_some() => Action::Sending,
+            Some(Mark::Held { .. }) => Action::Held,
+            Some(Mark::DryRun) => Action::WouldSend,
+            _ => Action::AlreadySent { at },
+        };
     }
     match look.ledger.get(state_key) {
         Some(Mark::Sending { .. }) => return Action::Sending,
+        Some(Mark::Held { .. }) => return Action::Held,
         Some(Mark::DryRun) => return Action::WouldSend,
         Some(Mark::GivenUp { fingerprint, error }) if *fingerprint == look.fingerprint => {
             return Action::GivenUp {
@@ -229,23 +311,42 @@ fn act_on_true(
         }
         _ => {}
     }
-    match impossible(look.catalog, condition, destination) {
+    match impossible(look.catalog, &condition.send, destination) {
         Some(reason) => Action::Impossible(reason),
         None => Action::Send,
     }
 }
 
-/// Why a notification of this condition cannot reach this destination, with the original's texts.
-fn impossible(
-    catalog: &Catalog,
+fn act_on_false(
+    look: &Look<'_>,
     condition: &Condition,
+    destination: &Destination,
+    state_key: &str,
+) -> Action {
+    if look.ledger.notified_at(state_key, look.state).is_none() {
+        return Action::Nothing;
+    }
+    if condition.resolved.is_empty() {
+        return Action::Clear;
+    }
+    match timing::tell_end(look, condition, destination, state_key) {
+        // Its end can't be told; it must be forgotten all the same.
+        Action::Impossible(_) => Action::Clear,
+        action => action,
+    }
+}
+
+/// Why a notification of these templates cannot reach this destination, with the original's texts.
+pub(super) fn impossible(
+    catalog: &Catalog,
+    templates: &[String],
     destination: &Destination,
 ) -> Option<String> {
     if let Some(reason) = unreachable_service(catalog, &destination.service) {
         return Some(reason);
     }
     let missing = |name: &&String| !catalog.templates.contains_key(name.as_str());
-    let name = condition.send.iter().find(missing)?;
+    let name = templates.iter().find(missing)?;
     Some(format!("template '{name}' is not supported"))
 }
 
@@ -318,6 +419,8 @@ mod tests {
             state: &state,
             ledger,
             fingerprint: 7,
+            now_ms: 0,
+            deleted: false,
         });
         plan.triggers[0].conditions[0].steps[0].clone()
     }

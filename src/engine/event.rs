@@ -3,6 +3,7 @@
 use super::command::Done;
 use crate::catalog::Catalog;
 use crate::domain::{Delivery, Kind, Mode, ResourceKey, Severity};
+use crate::history::HeldCount;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -139,7 +140,8 @@ pub struct EngineStatus {
     pub mode: Mode,
     /// The mode that was asked for.
     pub wanted: Mode,
-    /// Why they differ; empty when they don't.
+    /// Why they differ, or why the mode that was asked for is not that of the settings; empty when
+    /// there is nothing to say.
     pub reason: String,
     /// Who may send.
     pub lease: LeaseStatus,
@@ -155,6 +157,48 @@ pub struct EngineStatus {
     pub history_problem: String,
     /// Numbers.
     pub counters: Counters,
+}
+
+/// How the deliveries through one service are doing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LaneStatus {
+    /// Name of the service.
+    pub service: Arc<str>,
+    /// Deliveries in memory that wait for their turn.
+    pub waiting: u64,
+    /// Deliveries that wait for another try after one that failed.
+    pub retrying: u64,
+    /// Deliveries that wait for a limit of the rate, or because the service asked for a pause.
+    pub limited: u64,
+    /// Tries in flight.
+    pub in_flight: u64,
+    /// Deliveries that wait in the history, because there are too many for the memory.
+    pub spilled: u64,
+    /// Deliveries that the flood guard holds.
+    pub held: u64,
+    /// Deliveries that arrived since the engine started.
+    pub sent: u64,
+    /// Deliveries given up since the engine started.
+    pub failed: u64,
+    /// When the last one arrived, in milliseconds since 1970.
+    pub sent_ms: Option<i64>,
+    /// What went wrong last; empty when nothing has. Masked.
+    pub error: String,
+    /// When that was, in milliseconds since 1970.
+    pub error_ms: Option<i64>,
+    /// Duration of a try in milliseconds, smoothed over the last few.
+    pub latency_ms: Option<u64>,
+    /// At most so many per second go through it; `None` without a limit.
+    pub rate: Option<f64>,
+}
+
+/// What the flood guard holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeldStatus {
+    /// How many notifications.
+    pub total: u64,
+    /// By destination and trigger, the largest groups first.
+    pub groups: Vec<HeldCount>,
 }
 
 /// The configuration in force, with the texts that an editor needs.
@@ -212,6 +256,10 @@ pub struct Batch {
     pub watches: Option<Arc<[WatchStatus]>>,
     /// The engine's condition, when it changed.
     pub status: Option<Arc<EngineStatus>>,
+    /// All services that something was delivered through, by name, when one of them changed.
+    pub lanes: Option<Arc<[LaneStatus]>>,
+    /// What the flood guard holds, when it changed.
+    pub held: Option<Arc<HeldStatus>>,
     /// New notices, oldest first.
     pub notices: Vec<Notice>,
     /// Answers to commands.
@@ -228,6 +276,8 @@ impl Batch {
             && self.catalog.is_none()
             && self.watches.is_none()
             && self.status.is_none()
+            && self.lanes.is_none()
+            && self.held.is_none()
             && self.notices.is_empty()
             && self.done.is_empty()
     }

@@ -2,6 +2,7 @@
 //! the catalog, with a trace of every condition. For the command line; a running engine answers
 //! [`Command::Inspect`](super::Command) with what it knows beyond.
 
+use super::clock::now_ms;
 use super::decide::{Look, decide};
 use super::inspect::inspect;
 use super::inspection::Inspection;
@@ -45,6 +46,7 @@ pub fn explain(
         annotations: format!("{prefix}/"),
         notified: notified_annotation(prefix),
         paths: PathTrie::everything(),
+        stamp: 0,
     };
     let tracked = Tracked::new(Observed::of(object, &interest)?, 0);
     let mut notes = Vec::new();
@@ -62,6 +64,8 @@ pub fn explain(
         state: &tracked.state,
         ledger: &tracked.ledger,
         fingerprint: tracked.observed.fingerprint,
+        now_ms: now_ms(),
+        deleted: false,
     });
     let traces = plan
         .triggers
@@ -72,15 +76,7 @@ pub fn explain(
             conditions
                 .unwrap_or_default()
                 .iter()
-                .map(|condition| {
-                    let when = condition.when_program.trace(&env);
-                    let once_per = condition.once_per.as_ref();
-                    let once_per = once_per.filter(|_| when.truth == Some(true));
-                    ConditionTrace {
-                        once_per: once_per.map(|(_, program)| program.trace(&env)),
-                        when,
-                    }
-                })
+                .map(|condition| super::examine::trace(condition, &env))
                 .collect()
         })
         .collect();

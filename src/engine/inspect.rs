@@ -97,7 +97,7 @@ fn view(
         decisions: plan
             .steps
             .iter()
-            .map(|step| decision(step, tracked))
+            .map(|step| decision(step, plan, tracked))
             .collect(),
     }
 }
@@ -131,7 +131,7 @@ fn is_false(node: &TraceNode) -> bool {
         && matches!(&node.outcome, Outcome::Value { text, type_name } if *type_name == "bool" && text == "false")
 }
 
-fn decision(step: &Step, tracked: &Tracked) -> DecisionView {
+fn decision(step: &Step, plan: &ConditionPlan, tracked: &Tracked) -> DecisionView {
     let decision = match &step.action {
         Action::Send => Decision::Send,
         Action::AlreadySent { .. } => Decision::AlreadySent,
@@ -147,10 +147,17 @@ fn decision(step: &Step, tracked: &Tracked) -> DecisionView {
                 next_ms: None,
             },
         },
+        Action::Held => Decision::Held,
         Action::GivenUp { error } => Decision::GivenUp {
             error: error.to_string(),
         },
         Action::WouldSend => Decision::Send,
+        Action::Holding { until_ms } => Decision::Holding {
+            since_ms: plan.timing.since_ms.unwrap_or_default(),
+            until_ms: *until_ms,
+        },
+        Action::Remind { .. } => Decision::Remind,
+        Action::Resolve => Decision::Resolve,
         Action::Impossible(reason) => Decision::Impossible {
             reason: reason.clone(),
         },

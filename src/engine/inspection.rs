@@ -114,6 +114,8 @@ pub enum Decision {
         /// When the next one is due, in milliseconds since 1970.
         next_ms: Option<i64>,
     },
+    /// True, and held by the flood guard until somebody decides.
+    Held,
     /// True, and sent before.
     AlreadySent,
     /// Given up after errors; sent again by hand, or when the object changes.
@@ -121,6 +123,17 @@ pub enum Decision {
         /// Why.
         error: String,
     },
+    /// True, but not for as long as its `for` says.
+    Holding {
+        /// Since when, in milliseconds since 1970.
+        since_ms: i64,
+        /// When it is sent if it is still true then, in milliseconds since 1970.
+        until_ms: i64,
+    },
+    /// Sent before and still true; its `repeat` says that it is sent again.
+    Remind,
+    /// Sent before and not true any more; its `resolved` says that this is sent.
+    Resolve,
     /// Not true: nothing to send.
     NotTrue,
     /// It can't be sent: no such service, template…

@@ -1,9 +1,11 @@
 //! What is to be delivered, and what is heard of it: the messages between the reconciler and the
 //! deliveries.
 
+use super::lane::Lane;
 use crate::catalog::Catalog;
 use crate::domain::{Attempt, Delivery, DeliveryId, Destination, ResourceKey};
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// A delivery to be made.
 #[derive(Clone)]
@@ -26,6 +28,10 @@ pub struct Job {
     pub variable: String,
     /// The object as the event brought it; `None` to fetch it.
     pub object: Option<Arc<str>>,
+    /// The lane of its service.
+    pub lane: Arc<Lane>,
+    /// Fires when it is not to be sent any more, because somebody said so.
+    pub cancel: CancellationToken,
 }
 
 /// What the reconciler hears of a delivery.
@@ -71,6 +77,8 @@ pub enum News {
     },
     /// It was rendered and recorded (dry run).
     DryRun,
+    /// Somebody said that it is not to be sent.
+    Cancelled,
     /// It was cut short: the engine stops, or may not send any more.
     Interrupted,
 }

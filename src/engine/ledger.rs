@@ -1,5 +1,6 @@
 //! What the engine itself knows about the notifications of one object, beyond what the annotation
-//! says: those on their way, those sent but not yet written down, those given up.
+//! says: those on their way, those sent but not yet written down, those given up, and what has to be
+//! remembered about the timing of conditions.
 
 use crate::domain::{DeliveryId, NotifiedState};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,11 @@ pub enum Mark {
         /// When, in Unix seconds.
         at: i64,
     },
+    /// Held by the flood guard until somebody decides.
+    Held {
+        /// Which.
+        id: DeliveryId,
+    },
     /// Given up. Tried again when the object has another fingerprint.
     GivenUp {
         /// Fingerprint of the object that was being told about.
@@ -43,7 +49,22 @@ pub struct Ledger {
     clears: BTreeSet<String>,
     /// Sent deliveries whose entry was cleared before it was written: nothing is left to write.
     retired: Vec<DeliveryId>,
+    /// Entries about timing that are to be set, or (`None`) to be removed.
+    notes: BTreeMap<String, Option<i64>>,
 }
+
+/// The key of the mark of a delivery that tells the end of what `state_key` stands for. Nothing of
+/// this name is ever written into the annotation.
+pub fn end_key(state_key: &str) -> String {
+    format!("{END}{state_key}")
+}
+
+/// The state key in an [`end_key`].
+pub fn ended_by(key: &str) -> Option<&str> {
+    key.strip_prefix(END)
+}
+
+const END: &str = "kubechime.resolved:";
 
 impl Ledger {
     /// The mark of a key.
@@ -73,7 +94,7 @@ impl Ledger {
     /// Notes that a key is to be removed from the annotation. A delivery under way goes on.
     pub fn clear(&mut self, key: &str) {
         match self.marks.get(key) {
-            Some(Mark::Sending { .. }) => {}
+            Some(Mark::Sending { .. } | Mark::Held { .. }) => {}
             Some(Mark::Sent { id, .. }) => {
                 self.retired.extend(*id);
                 self.marks.remove(key);
@@ -84,6 +105,49 @@ impl Ledger {
             None => {}
         }
         self.clears.insert(key.to_owned());
+    }
+
+    /// Notes an entry about timing; `None` removes it. Nothing is noted that the annotation says
+    /// already.
+    pub fn note(&mut self, key: &str, seconds: Option<i64>, state: &NotifiedState) {
+        if state.get(key) == seconds {
+            self.notes.remove(key);
+        } else {
+            self.notes.insert(key.to_owned(), seconds);
+        }
+    }
+
+    /// An entry about timing, in Unix seconds.
+    pub fn noted(&self, key: &str, state: &NotifiedState) -> Option<i64> {
+        match self.notes.get(key) {
+            Some(noted) => *noted,
+            None => state.get(key),
+        }
+    }
+
+    /// Entries about timing that are not written yet.
+    pub fn new_notes(&self) -> impl Iterator<Item = (&str, i64)> {
+        let notes = self.notes.iter();
+        notes.filter_map(|(key, at)| Some((key.as_str(), (*at)?)))
+    }
+
+    /// The end of what a key stands for was told (by this delivery) or given up: the entry goes, and
+    /// the delivery counts as written down when it has gone.
+    pub fn ended(&mut self, key: &str, id: Option<DeliveryId>) {
+        self.retire(key, id);
+        self.clear(key);
+    }
+
+    /// The same where the entry stays.
+    pub fn retire(&mut self, key: &str, id: Option<DeliveryId>) {
+        self.marks.remove(&end_key(key));
+        self.retired.extend(id);
+    }
+
+    /// Forgets entries about timing that another engine has written meanwhile.
+    pub fn settle_notes(&mut self, state: &NotifiedState) {
+        self.notes
+            .retain(|key, at| state.get(key).is_some() != at.is_some());
     }
 
     /// When the key was sent, in Unix seconds, as far as this ledger and the annotation know.
@@ -112,11 +176,19 @@ impl Ledger {
             .any(|mark| matches!(mark, Mark::GivenUp { .. }))
     }
 
-    /// Deliveries under way.
+    /// Deliveries that the flood guard holds.
+    pub fn held(&self) -> impl Iterator<Item = DeliveryId> {
+        self.marks.values().filter_map(|mark| match mark {
+            Mark::Held { id } => Some(*id),
+            _ => None,
+        })
+    }
+
+    /// Deliveries under way, held ones included.
     pub fn sending(&self) -> usize {
         self.marks
             .values()
-            .filter(|mark| matches!(mark, Mark::Sending { .. }))
+            .filter(|mark| matches!(mark, Mark::Sending { .. } | Mark::Held { .. }))
             .count()
     }
 
@@ -130,13 +202,15 @@ impl Ledger {
                 _ => None,
             })
             .collect();
-        if marks.is_empty() && self.clears.is_empty() && self.retired.is_empty() {
+        let nothing = marks.is_empty() && self.clears.is_empty() && self.notes.is_empty();
+        if nothing && self.retired.is_empty() {
             return None;
         }
         Some(Unwritten {
             marks,
             clears: self.clears.clone(),
             retired: self.retired.clone(),
+            notes: self.notes.clone(),
         })
     }
 
@@ -151,6 +225,8 @@ impl Ledger {
             self.clears.remove(key);
         }
         self.retired.retain(|id| !written.retired.contains(id));
+        self.notes
+            .retain(|key, at| written.notes.get(key) != Some(at));
     }
 }
 
@@ -163,16 +239,27 @@ pub struct Unwritten {
     pub clears: BTreeSet<String>,
     /// Deliveries that need no entry (any more).
     pub retired: Vec<DeliveryId>,
+    /// Entries about timing to set, or (`None`) to remove.
+    pub notes: BTreeMap<String, Option<i64>>,
 }
 
 impl Unwritten {
-    /// Merges the change into a state. Removing comes first: a key in both was sent again.
+    /// Merges the change into a state. Removing comes first: a key in both was sent again. One that
+    /// is there already gets the time of its last sending, from which the next reminder is counted.
     pub fn apply(&self, state: &mut NotifiedState) {
         for key in &self.clears {
             state.clear(key);
         }
         for (key, (_, at)) in &self.marks {
-            state.mark(key, *at);
+            state.renew(key, *at);
+        }
+        for (key, at) in &self.notes {
+            match at {
+                Some(at) => state.note(key, *at),
+                None => {
+                    state.clear(key);
+                }
+            }
         }
     }
 
@@ -247,9 +334,56 @@ mod tests {
         let change = Unwritten {
             marks: BTreeMap::from([("a".to_owned(), (None, 9))]),
             clears: BTreeSet::from(["a".to_owned()]),
-            retired: Vec::new(),
+            ..Unwritten::default()
         };
         change.apply(&mut state);
         assert_eq!(state.get("a"), Some(9));
+    }
+
+    #[test]
+    fn a_reminder_renews_the_time_of_the_entry() {
+        let mut state: NotifiedState = [("a".to_owned(), 5)].into_iter().collect();
+        let mut ledger = Ledger::default();
+        ledger.set("a", Mark::Sent { id: None, at: 9 });
+        ledger.unwritten().unwrap().apply(&mut state);
+        assert_eq!(state.get("a"), Some(9));
+    }
+
+    #[test]
+    fn notes_are_written_once_and_read_before_they_are() {
+        let mut state = NotifiedState::default();
+        let mut ledger = Ledger::default();
+        ledger.note("since", Some(3), &state);
+        assert_eq!(ledger.noted("since", &state), Some(3));
+        let first = ledger.unwritten().unwrap();
+        first.apply(&mut state);
+        ledger.note("since", None, &state);
+        ledger.written(&first);
+        assert_eq!(ledger.noted("since", &state), None, "what came later stays");
+        ledger.unwritten().unwrap().apply(&mut state);
+        assert!(state.is_empty());
+        let mut ledger = Ledger::default();
+        ledger.note("since", None, &state);
+        assert_eq!(ledger.unwritten(), None, "it is as the annotation says");
+    }
+
+    #[test]
+    fn what_ended_leaves_nothing_but_its_delivery_to_record() {
+        let mut state: NotifiedState = [("a".to_owned(), 5)].into_iter().collect();
+        let mut ledger = Ledger::default();
+        ledger.set(
+            &end_key("a"),
+            Mark::Sending {
+                id: DeliveryId(7),
+                attempts: 0,
+                next_ms: None,
+            },
+        );
+        ledger.ended("a", Some(DeliveryId(7)));
+        assert_eq!(ledger.get(&end_key("a")), None);
+        let unwritten = ledger.unwritten().unwrap();
+        unwritten.apply(&mut state);
+        assert!(state.is_empty());
+        assert_eq!(unwritten.deliveries(), [DeliveryId(7)]);
     }
 }

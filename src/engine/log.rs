@@ -1,20 +1,22 @@
 //! The engine's log lines, in the original's words.
 //!
 //! Texts, levels and the field `resource` are those of the original's controller, so that alerts and
-//! dashboards made from its log go on working. Logged is only what a change caused: a look that finds
-//! nothing new does not happen.
+//! dashboards made from its log go on working. At level info stands only what is new: what a look
+//! found again is logged at level debug, except in the wording of 2022, which repeats everything.
 
 use super::decide::{ConditionPlan, Evaluation, TriggerPlan};
 use super::options::Wording;
 use crate::domain::{Destination, ResourceKey};
 use tracing::{debug, error, info, warn};
 
-/// Writes the lines of one engine.
+/// Writes the lines of one engine about one configuration.
 #[derive(Clone, Debug)]
 pub struct Log {
     wording: Wording,
     /// Namespace of the ConfigMap; empty when there is none.
     namespace: String,
+    /// What is said was said before.
+    again: bool,
 }
 
 impl Log {
@@ -23,6 +25,15 @@ impl Log {
         Self {
             wording,
             namespace: namespace.to_owned(),
+            again: false,
+        }
+    }
+
+    /// The same for a look; `news` says whether it found anything that the one before had not.
+    pub fn about(&self, news: bool) -> Self {
+        Self {
+            again: !news && self.wording == Wording::Current,
+            ..self.clone()
         }
     }
 
@@ -32,6 +43,22 @@ impl Log {
                 format!(" using the configuration in namespace {}", self.namespace)
             }
             Wording::Classic => String::new(),
+        }
+    }
+
+    fn say(&self, resource: &ResourceKey, line: &str) {
+        if self.again {
+            debug!(resource = %resource, "{line}");
+        } else {
+            info!(resource = %resource, "{line}");
+        }
+    }
+
+    fn complain(&self, resource: &ResourceKey, line: &str) {
+        if self.again {
+            debug!(resource = %resource, "{line}");
+        } else {
+            error!(resource = %resource, "{line}");
         }
     }
 
@@ -47,12 +74,12 @@ impl Log {
 
     /// An object is looked at.
     pub fn start(&self, resource: &ResourceKey) {
-        info!(resource = %resource, "Start processing");
+        self.say(resource, "Start processing");
     }
 
     /// The look is over.
     pub fn completed(&self, resource: &ResourceKey) {
-        info!(resource = %resource, "Processing completed");
+        self.say(resource, "Processing completed");
     }
 
     /// What a trigger evaluated to.
@@ -60,18 +87,24 @@ impl Log {
         let name = &trigger.name;
         if !trigger.configured {
             let suffix = self.suffix();
-            error!(
-                resource = %resource,
+            let line = format!(
                 "Failed to evaluate condition of trigger {name}: trigger '{name}' is not configured{suffix}"
             );
+            self.complain(resource, &line);
             return;
         }
         for condition in &trigger.conditions {
             if let Evaluation::Error { message, .. } = &condition.evaluation {
-                error!(resource = %resource, "failed to execute when condition: {message}");
+                self.complain(
+                    resource,
+                    &format!("failed to execute when condition: {message}"),
+                );
             }
             if let Some(message) = &condition.once_per_error {
-                error!(resource = %resource, "failed to execute oncePer condition: {message}");
+                self.complain(
+                    resource,
+                    &format!("failed to execute oncePer condition: {message}"),
+                );
             }
         }
         match self.wording {
@@ -82,17 +115,18 @@ impl Log {
                     } else {
                         "FAILED"
                     };
-                    info!(
-                        resource = %resource,
+                    let line = format!(
                         "Trigger '{name}' {verdict} | revision: {} | templates: [{}]",
                         first_bytes(&condition.once_per, 8),
                         condition.templates.join(" "),
                     );
+                    self.say(resource, &line);
                 }
             }
             Wording::Classic => {
                 let results: Vec<String> = trigger.conditions.iter().map(classic_result).collect();
-                info!(resource = %resource, "Trigger {name} result: [{}]", results.join(" "));
+                let line = format!("Trigger {name} result: [{}]", results.join(" "));
+                self.say(resource, &line);
             }
         }
     }
@@ -106,10 +140,10 @@ impl Log {
         to: &Destination,
     ) {
         let suffix = self.suffix();
-        info!(
-            resource = %resource,
+        let line = format!(
             "Notification about condition '{trigger}.{condition}' already sent to '{to}'{suffix}"
         );
+        self.say(resource, &line);
     }
 
     /// A notification is being sent.
@@ -127,6 +161,21 @@ impl Log {
         );
     }
 
+    /// The end of what was notified of is being sent.
+    pub fn resolving(
+        &self,
+        resource: &ResourceKey,
+        trigger: &str,
+        condition: &str,
+        to: &Destination,
+    ) {
+        let suffix = self.suffix();
+        info!(
+            resource = %resource,
+            "Sending notification that condition '{trigger}.{condition}' is resolved to '{to}'{suffix}"
+        );
+    }
+
     /// A notification arrived.
     pub fn sent(&self, resource: &ResourceKey, to: &Destination) {
         let suffix = self.suffix();
@@ -136,10 +185,10 @@ impl Log {
     /// A notification could not be delivered.
     pub fn failed(&self, resource: &ResourceKey, to: &Destination, cause: &str) {
         let suffix = self.suffix();
-        error!(
-            resource = %resource,
+        let line = format!(
             "Failed to notify recipient {to} defined in resource {resource}: {cause}{suffix}"
         );
+        self.complain(resource, &line);
     }
 
     /// The notified state could not be written.
@@ -181,6 +230,8 @@ mod tests {
             once_per: String::new(),
             once_per_error: None,
             templates: ["pod-ready".to_owned()].into(),
+            resolved: [].into(),
+            timing: Default::default(),
             steps: Vec::new(),
         };
         assert_eq!(

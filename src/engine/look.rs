@@ -2,22 +2,19 @@
 
 use super::clock::now_ms;
 use super::decide::{Action, ConditionPlan, Evaluation, Look, Plan, Step, TriggerPlan, decide};
+use super::log::Log;
 use super::event::{CatalogView, ResourceRow, RowState};
-use super::job::Job;
-use super::ledger::Mark;
+use super::ledger::{Mark, end_key};
 use super::reconcile::{Reconciler, SLICE};
 use super::store::Tracked;
+use super::timing::once_per_in;
 use crate::catalog::Subscription;
-use crate::domain::{Cause, Delivery, Mode, NewDelivery, ResourceKey};
-use crate::expr::Env;
+use crate::domain::{Cause, Delivery, Mode, NewDelivery, ResourceKey, state_key};
+use crate::expr::{DELETED, Env, Value};
 use crate::history::AlreadySent;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-
-/// Beyond this many deliveries under way the objects that they are about are not kept in memory, but
-/// fetched when it is their turn.
-const KEEP_OBJECTS: u64 = 2_000;
 
 /// A decision with what it was made from.
 pub(super) struct Looked {
@@ -30,7 +27,10 @@ pub(super) struct Looked {
 impl Reconciler {
     /// All subscribed objects are to be looked at, when there is time.
     pub(super) fn look_at_all(&mut self, cause: Cause) {
-        self.low_cause = cause;
+        // A start that is not over yet stays one.
+        if self.low.is_empty() || matches!(cause, Cause::Start | Cause::Recovery) {
+            self.low_cause = cause;
+        }
         for key in self.store.keys() {
             if self.queued.insert(key.clone()) {
                 self.low.push_back(key.clone());
@@ -49,10 +49,33 @@ impl Reconciler {
         }
     }
 
+    /// Looks at the objects whose moment has come.
+    pub(super) fn look_at_due(&mut self) {
+        for _ in 0..SLICE {
+            let Some(key) = self.timers.take(now_ms()) else {
+                return;
+            };
+            if let Some(tracked) = self.store.get_mut(&key) {
+                tracked.looked_at = None;
+            }
+            self.look(&key, None, Cause::Timer);
+        }
+    }
+
     /// Decides about a tracked object, changing nothing. `None` when it is not tracked, or when
     /// what is kept of it was not cut for the configuration in force: then the watch is about to
     /// bring it anew.
     pub(super) fn decide(&self, view: &CatalogView, key: &ResourceKey) -> Option<Looked> {
+        self.decide_about(view, key, false)
+    }
+
+    /// The same, or the decision at the object's deletion.
+    fn decide_about(
+        &self,
+        view: &CatalogView,
+        key: &ResourceKey,
+        deleted: bool,
+    ) -> Option<Looked> {
         let tracked = self.store.get(key)?;
         let number = self.watch_of(key)?;
         if tracked.generation != self.watching[number].generation() {
@@ -71,14 +94,20 @@ impl Reconciler {
                 return None;
             }
         };
-        let env = environment(&self.options.watches[number].variable, &object);
+        let variable = &self.options.watches[number].variable;
+        let mut env = environment(variable, &object);
+        if deleted && variable != DELETED {
+            env.host(DELETED, Value::Bool(true));
+        }
         let plan = decide(&Look {
             env: &env,
             subscriptions: &subscriptions,
             catalog: &view.catalog,
             state: &tracked.state,
             ledger: &tracked.ledger,
-            fingerprint: fingerprint(tracked, self.serial),
+            fingerprint: fingerprint(tracked, self.serial_of(key)),
+            now_ms: now_ms(),
+            deleted,
         });
         Some(Looked {
             plan,
@@ -95,16 +124,38 @@ impl Reconciler {
             .position(|watch| watch.kind == key.kind)
     }
 
+    /// Decides about a tracked object under every configuration that it is subject to: that of its
+    /// own namespace first. `None` when the one for all namespaces can't be decided with.
+    pub(super) fn decide_all(
+        &self,
+        key: &ResourceKey,
+        deleted: bool,
+    ) -> Option<Vec<(Arc<CatalogView>, Looked)>> {
+        let mut parts = Vec::with_capacity(2);
+        if let Some(view) = self.team_view(key) {
+            let looked = self.decide_about(&view, key, deleted)?;
+            parts.push((view, looked));
+        }
+        let view = self.view.clone()?;
+        let looked = self.decide_about(&view, key, deleted)?;
+        parts.push((view, looked));
+        if let [(_, own), (_, common)] = parts.as_mut_slice() {
+            super::self_service::settle(&mut own.plan, &mut common.plan);
+        }
+        Some(parts)
+    }
+
     /// Looks at an object, unless nothing that a look depends on has changed since the last one.
     pub(super) fn look(&mut self, key: &ResourceKey, raw: Option<Arc<str>>, cause: Cause) {
-        let Some(view) = self.view.clone() else {
+        if !self.knows_configurations() {
             return;
-        };
-        let reads_clock = view.catalog.uses_clock();
+        }
+        let reads_clock = self.reads_clock(key);
+        let serial = self.serial_of(key);
         let Some(tracked) = self.store.get_mut(key) else {
             return;
         };
-        let look_key = tracked.look_key(self.serial, self.mode == Mode::Active);
+        let look_key = tracked.look_key(serial, self.mode == Mode::Active);
         if tracked.looked_at == Some(look_key) && !reads_clock {
             return;
         }
@@ -115,47 +166,96 @@ impl Reconciler {
                 last.fingerprint == look_key.fingerprint && last.catalog == look_key.catalog
             });
         let again = tracked.looked_at == Some(look_key);
-        let Some(looked) = self.decide(&view, key) else {
+        let Some(parts) = self.decide_all(key, false) else {
             return;
         };
-        for note in &looked.notes {
-            tracing::warn!(resource = %key, "{note}");
-        }
-        self.account(&looked.plan);
-        if let Some(tracked) = self.store.get_mut(key) {
-            tracked.looked_at = Some(look_key);
-            tracked.live = live_keys(&looked.plan);
-        }
-        let triggers: Box<[Arc<str>]> = looked
-            .plan
+        let merged;
+        let plan = match parts.as_slice() {
+            [(_, only)] => &only.plan,
+            several => {
+                merged = Plan::merged(several.iter().map(|(_, looked)| &looked.plan));
+                &merged
+            }
+        };
+        let told = told(plan, parts.iter().flat_map(|(_, looked)| &looked.notes));
+        let keeps_raw = self.asks_for_deletion(&parts);
+        let due_ms = plan.due_ms().filter(|_| self.mode != Mode::Observe);
+        self.timers.set(key, due_ms);
+        self.account(plan);
+        let triggers: Box<[Arc<str>]> = plan
             .triggers
             .iter()
             .map(|trigger| Arc::from(trigger.name.as_str()))
             .collect();
-        let before = match self.store.get_mut(key) {
-            Some(tracked) => std::mem::replace(&mut tracked.triggers, triggers.clone()),
-            None => return,
+        let Some(tracked) = self.store.get_mut(key) else {
+            return;
         };
+        tracked.looked_at = Some(look_key);
+        tracked.live = live_keys(plan);
+        if !keeps_raw {
+            tracked.raw = None;
+        } else if raw.is_some() {
+            tracked.raw.clone_from(&raw);
+        }
+        for condition in plan.conditions() {
+            if let Some((entry, at)) = &condition.timing.note {
+                tracked.ledger.note(entry, *at, &tracked.state);
+            }
+        }
+        let before = std::mem::replace(&mut tracked.triggers, triggers.clone());
+        let news = std::mem::replace(&mut tracked.told, told) != told && !echo;
         self.count_triggers(&before, &triggers);
-        let busy = looked
-            .plan
-            .triggers
-            .iter()
-            .flat_map(|t| &t.conditions)
-            .any(|condition| {
-                condition
-                    .steps
-                    .iter()
-                    .any(|step| matches!(step.action, Action::Send | Action::Clear))
+        for note in parts.iter().flat_map(|(_, looked)| &looked.notes) {
+            if news {
+                tracing::warn!(resource = %key, "{note}");
+            }
+        }
+        let busy = plan
+            .conditions()
+            .flat_map(|condition| &condition.steps)
+            .any(|step| {
+                matches!(
+                    step.action,
+                    Action::Send | Action::Clear | Action::Remind { .. } | Action::Resolve
+                )
             });
-        if self.mode != Mode::Observe && !looked.plan.triggers.is_empty() && (!again || busy) {
-            self.carry_out(&view, key, &looked, raw.as_ref(), cause, echo);
+        if self.mode != Mode::Observe && !plan.triggers.is_empty() && (!again || busy) {
+            for (view, looked) in &parts {
+                let log = self.log_of(view).about(news);
+                self.carry_out(view, key, looked, raw.as_ref(), cause, echo, &log);
+            }
         }
         self.write_state(key);
-        self.tell_row(key, Some(&looked.plan));
+        self.tell_row(key, Some(plan));
+    }
+
+    /// An object was deleted: those conditions that ask for it are evaluated on what is known of it,
+    /// and sent with it.
+    pub(super) fn look_at_deletion(&mut self, key: &ResourceKey, raw: Option<Arc<str>>) {
+        if self.mode == Mode::Observe || !self.knows_configurations() || !self.uses_deleted(key) {
+            return;
+        }
+        let raw = raw.or_else(|| self.store.get(key)?.raw.clone());
+        let Some(parts) = self.decide_all(key, true) else {
+            return;
+        };
+        for (view, mut looked) in parts {
+            looked.plan.triggers.retain(|trigger| {
+                let mut steps = trigger.conditions.iter().flat_map(|c| &c.steps);
+                steps.any(|step| matches!(step.action, Action::Send | Action::Resolve))
+            });
+            if !looked.plan.triggers.is_empty() {
+                let log = self.log_of(&view);
+                self.carry_out(&view, key, &looked, raw.as_ref(), Cause::Change, true, &log);
+            }
+        }
     }
 
     /// Does what was decided.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one decision with all that it was made from"
+    )]
     fn carry_out(
         &mut self,
         view: &CatalogView,
@@ -164,14 +264,15 @@ impl Reconciler {
         raw: Option<&Arc<str>>,
         cause: Cause,
         echo: bool,
+        log: &Log,
     ) {
-        self.log.start(key);
+        log.start(key);
         let mut seen_before = Vec::new();
         for trigger in &looked.plan.triggers {
-            self.log.trigger(key, trigger);
+            log.trigger(key, trigger);
             for condition in &trigger.conditions {
                 for step in &condition.steps {
-                    self.take_step(view, key, trigger, condition, step, raw, cause);
+                    self.take_step(view, key, trigger, condition, step, raw, cause, log);
                     if let Action::AlreadySent { at } = &step.action {
                         seen_before.extend(
                             self.new_delivery(view, key, &trigger.name, condition, step, cause)
@@ -184,7 +285,7 @@ impl Reconciler {
         if !echo {
             self.record_seen_before(seen_before);
         }
-        self.log.completed(key);
+        log.completed(key);
     }
 
     #[expect(
@@ -200,22 +301,33 @@ impl Reconciler {
         step: &Step,
         raw: Option<&Arc<str>>,
         cause: Cause,
+        log: &Log,
     ) {
         let name = &trigger.name;
         let condition_key = condition.key.to_string();
         match &step.action {
-            Action::Send => {
-                self.log
-                    .sending(key, name, &condition_key, &step.destination);
+            Action::Send | Action::Remind { .. } => {
                 let new = self.new_delivery(view, key, name, condition, step, cause);
                 if let Some(new) = new {
+                    self.propose(view, key, new, raw.cloned(), log);
+                }
+            }
+            Action::Resolve => {
+                log.resolving(key, name, &condition_key, &step.destination);
+                let new = self.new_delivery(view, key, name, condition, step, cause);
+                if let Some(new) = new {
+                    let new = telling_end(new, condition, view.catalog.state_key_namespace());
                     self.deliver(view, key, Delivery::pending(new), false, raw.cloned());
                 }
             }
             Action::AlreadySent { .. } => {
                 self.counters.already_sent += 1;
-                self.log
-                    .already_sent(key, name, &condition_key, &step.destination);
+                log.already_sent(key, name, &condition_key, &step.destination);
+                if !condition.resolved.is_empty()
+                    && let Some(tracked) = self.store.get_mut(key)
+                {
+                    tracked.ledger.rearm(&end_key(&step.state_key));
+                }
             }
             Action::Clear => {
                 if let Some(tracked) = self.store.get_mut(key) {
@@ -223,16 +335,24 @@ impl Reconciler {
                 }
             }
             Action::Impossible(reason) => {
-                self.log.failed(key, &step.destination, reason);
+                log.failed(key, &step.destination, reason);
                 self.metrics
                     .delivered(name, &step.destination.service, false);
             }
             Action::Nothing => {
                 if let Some(tracked) = self.store.get_mut(key) {
                     tracked.ledger.rearm(&step.state_key);
+                    if let Some(Mark::Held { id }) = tracked.ledger.get(&step.state_key) {
+                        let id = *id;
+                        self.withdraw(id);
+                    }
                 }
             }
-            Action::Sending | Action::GivenUp { .. } | Action::WouldSend => {}
+            Action::Sending
+            | Action::Held
+            | Action::GivenUp { .. }
+            | Action::WouldSend
+            | Action::Holding { .. } => {}
         }
     }
 
@@ -273,46 +393,7 @@ impl Reconciler {
         })
     }
 
-    /// Starts a delivery. `recorded` says that its intent is in the history already.
-    pub(super) fn deliver(
-        &mut self,
-        view: &CatalogView,
-        key: &ResourceKey,
-        delivery: Delivery,
-        recorded: bool,
-        object: Option<Arc<str>>,
-    ) {
-        let Some(number) = self.watch_of(key) else {
-            return;
-        };
-        if let Some(tracked) = self.store.get_mut(key) {
-            let mark = Mark::Sending {
-                id: delivery.new.id,
-                attempts: delivery.attempts,
-                next_ms: None,
-            };
-            tracked.ledger.set(&delivery.new.state_key, mark);
-            tracked.last_trigger = delivery.new.trigger.as_str().into();
-            tracked.last_ms = delivery.new.created_ms;
-        }
-        self.counters.delivering += 1;
-        self.status_dirty = true;
-        let job = Job {
-            key: key.clone(),
-            delivery,
-            recorded,
-            unrecorded: None,
-            in_flight: false,
-            dry_run: self.mode == Mode::DryRun,
-            catalog: Arc::clone(&view.catalog),
-            variable: self.options.watches[number].variable.clone(),
-            object: object.filter(|_| self.counters.delivering < KEEP_OBJECTS),
-        };
-        let deliverer = self.deliverer.clone();
-        self.tasks.spawn(deliverer.run(job, self.sending.clone()));
-    }
-
-    fn record_seen_before(&self, looks: Vec<AlreadySent>) {
+    pub(super) fn record_seen_before(&self, looks: Vec<AlreadySent>) {
         let Some(history) = self.history.clone() else {
             return;
         };
@@ -454,18 +535,69 @@ pub(super) fn fingerprint(tracked: &Tracked, serial: u64) -> u64 {
 
 /// The variables that conditions see.
 pub(super) fn environment<'v>(variable: &'v str, object: &'v serde_json::Value) -> Env<'v> {
-    let mut env = Env::new();
-    env.json(variable, object);
-    env
+    Env::of_object(variable, object)
 }
 
-/// State keys that the object can produce now.
+/// The same delivery, about the end of what it would have told.
+fn telling_end(
+    new: NewDelivery,
+    condition: &ConditionPlan,
+    namespace: Option<&str>,
+) -> NewDelivery {
+    let to = &new.destination;
+    let base = state_key(&new.trigger, &condition.key, to, "", namespace);
+    let once_per = once_per_in(&new.state_key, &base).unwrap_or_default();
+    NewDelivery {
+        once_per: once_per.to_owned(),
+        templates: condition.resolved.to_vec(),
+        state_key: end_key(&new.state_key),
+        ..new
+    }
+}
+
+/// Entries of the notified state that the object needs now: what was sent about true conditions,
+/// what is still to be ended, and what belongs to the timing of conditions.
 fn live_keys(plan: &Plan) -> BTreeSet<String> {
-    plan.triggers
-        .iter()
-        .flat_map(|trigger| &trigger.conditions)
-        .filter(|condition| condition.evaluation == Evaluation::True)
-        .flat_map(|condition| &condition.steps)
-        .map(|step| step.state_key.clone())
-        .collect()
+    let mut live = BTreeSet::new();
+    for condition in plan.conditions() {
+        let holds = condition.evaluation == Evaluation::True;
+        for step in &condition.steps {
+            let ends = matches!(
+                step.action,
+                Action::Resolve | Action::Sending | Action::WouldSend
+            );
+            if holds || ends {
+                live.insert(step.state_key.clone());
+            }
+        }
+        live.extend(condition.timing.keep.iter().cloned());
+    }
+    live
+}
+
+/// Hash of what the log says about a look.
+fn told<'n>(plan: &Plan, notes: impl Iterator<Item = &'n String>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for note in notes {
+        note.hash(&mut hasher);
+    }
+    for trigger in &plan.triggers {
+        (&trigger.name, trigger.configured).hash(&mut hasher);
+        for condition in &trigger.conditions {
+            let evaluation = &condition.evaluation;
+            std::mem::discriminant(evaluation).hash(&mut hasher);
+            if let Evaluation::Error { message, .. } = evaluation {
+                message.hash(&mut hasher);
+            }
+            (&condition.once_per, &condition.once_per_error).hash(&mut hasher);
+            for step in &condition.steps {
+                step.state_key.hash(&mut hasher);
+                std::mem::discriminant(&step.action).hash(&mut hasher);
+                if let Action::Impossible(reason) = &step.action {
+                    reason.hash(&mut hasher);
+                }
+            }
+        }
+    }
+    hasher.finish()
 }

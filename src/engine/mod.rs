@@ -12,32 +12,48 @@ mod command;
 mod configure;
 mod decide;
 mod deliver;
+mod ending;
 mod event;
+mod examine;
 mod explain;
+mod guard;
 mod handle;
+mod hold;
+mod inferred;
 mod inspect;
 mod inspection;
 mod job;
+mod lane;
 mod ledger;
+mod limiter;
 mod log;
 mod look;
 mod metrics;
 mod obey;
 mod observe;
 mod options;
+mod preview;
+mod queue;
 mod reconcile;
 mod record;
+mod resend;
+mod rival;
+mod self_service;
+mod shelf;
 mod spawn;
 mod standing;
 mod store;
+mod timing;
 mod watching;
+mod wiped;
 
 pub use bus::Bus;
-pub use command::{Command, CommandError, Done, Reply, Resend, Ticket};
+pub use command::{Cancel, Command, CommandError, Done, Reply, Resend, Ticket};
 pub use event::{
-    Batch, CatalogView, Counters, EngineStatus, LeaseStatus, Notice, ResourceRow, RowState,
+    Batch, CatalogView, Counters, EngineStatus, HeldStatus, LaneStatus, LeaseStatus, Notice, ResourceRow, RowState,
     WatchPhase, WatchStatus,
 };
+pub use examine::Explained;
 pub use explain::{ConditionTrace, Explanation, explain};
 pub use handle::{COMMAND_QUEUE, EngineHandle};
 pub use inspection::{
@@ -45,5 +61,8 @@ pub use inspection::{
     TriggerView,
 };
 pub use metrics::Metrics;
-pub use options::{DeliveryOptions, LeaseUse, Options, Watch, Wording};
+pub use options::{
+    DeliveryOptions, Guard, LaneOptions, LeaseUse, Limit, OnStateLost, Options, Watch, Wording,
+};
+pub use preview::{BlastRadius, Comparison, Effect, EffectKind, Totals};
 pub use spawn::spawn;

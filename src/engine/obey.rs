@@ -5,7 +5,9 @@ use super::command::{Command, CommandError, Done, Reply, Resend, Ticket};
 use super::decide::{Action, Evaluation};
 use super::event::CatalogView;
 use super::inspect;
+use super::ledger::Mark;
 use super::reconcile::{Input, Reconciler};
+use super::shelf::Asker;
 use crate::cluster::{ApplyError, PatchError, apply_config_map, get_object};
 use crate::domain::{
     Cause, Delivery, DeliveryId, DeliveryState, Destination, Mode, NewDelivery, ResourceKey,
@@ -18,8 +20,11 @@ impl Reconciler {
     pub(super) fn obey(&mut self, ticket: Ticket, command: Command) {
         if self.options.read_only && command.writes() {
             let what = match command {
-                Command::Resend(_) => "sending",
+                Command::Resend(_) | Command::ReleaseHeld(_) => "sending",
+                Command::Cancel(_) => "cancelling",
+                Command::BaselineHeld(_) => "marking as sent",
                 Command::Clear { .. } => "clearing state",
+                Command::Restore { .. } => "restoring state",
                 Command::Apply { .. } => "editing the configuration",
                 _ => "becoming active",
             };
@@ -31,6 +36,7 @@ impl Reconciler {
                 let result = self.inspect(&key);
                 self.answer(ticket, result);
             }
+            Command::Explain(key) => self.explain(ticket, &key),
             Command::Object(key) => self.fetch_object(ticket, key),
             Command::Resend(Resend::Resource {
                 key,
@@ -40,8 +46,23 @@ impl Reconciler {
                 let result = self.resend(&key, trigger.as_deref(), destination.as_ref());
                 self.answer(ticket, result);
             }
-            Command::Resend(Resend::Delivery(id)) => self.fetch_row(ticket, id),
+            Command::Resend(Resend::Delivery(id)) => self.fetch_row(ticket, id, None),
+            Command::Resend(Resend::DeliveryTo { id, destination }) => {
+                self.fetch_row(ticket, id, Some(destination));
+            }
+            Command::Resend(Resend::Failed(selection)) => self.resend_failed(ticket, selection),
+            Command::Cancel(cancel) => self.cancel(ticket, cancel),
+            Command::ReleaseHeld(selection) => {
+                self.release_held(selection, Asker::Ticket(ticket));
+            }
+            Command::BaselineHeld(selection) => {
+                self.baseline_held(selection, Asker::Ticket(ticket));
+            }
             Command::Clear { resource, keys } => self.clear(ticket, &resource, keys),
+            Command::Restore { resource, entries } => {
+                let result = self.restore(&resource, entries);
+                self.answer(ticket, result);
+            }
             Command::Apply {
                 base,
                 changes,
@@ -49,6 +70,7 @@ impl Reconciler {
             } => self.apply(ticket, base, changes, dry_run),
             Command::SetMode(mode) => {
                 self.wanted = mode;
+                self.overrule_rivals();
                 if mode == Mode::Active && self.lease_forbidden {
                     self.go_on_without_lease();
                 }
@@ -57,6 +79,7 @@ impl Reconciler {
             }
             Command::TakeLease => {
                 self.wanted = Mode::Active;
+                self.overrule_rivals();
                 if let Some(lease) = &self.lease {
                     lease.request_takeover();
                 }
@@ -66,7 +89,7 @@ impl Reconciler {
         }
     }
 
-    fn answer(&self, ticket: Ticket, result: Result<Reply, CommandError>) {
+    pub(super) fn answer(&self, ticket: Ticket, result: Result<Reply, CommandError>) {
         self.bus.done(Done { ticket, result });
     }
 
@@ -75,7 +98,7 @@ impl Reconciler {
         self.bus.done(done);
     }
 
-    fn needs_active(&self, what: &'static str) -> Result<(), CommandError> {
+    pub(super) fn needs_active(&self, what: &'static str) -> Result<(), CommandError> {
         if self.mode == Mode::Active {
             return Ok(());
         }
@@ -85,13 +108,13 @@ impl Reconciler {
         })
     }
 
-    fn current_view(&self) -> Result<Arc<CatalogView>, CommandError> {
+    pub(super) fn current_view(&self) -> Result<Arc<CatalogView>, CommandError> {
         self.view
             .clone()
             .ok_or_else(|| CommandError::Failed("the configuration is not known yet".into()))
     }
 
-    fn inspect(&self, key: &ResourceKey) -> Result<Reply, CommandError> {
+    pub(super) fn inspect(&self, key: &ResourceKey) -> Result<Reply, CommandError> {
         let view = self.current_view()?;
         let not_found = || CommandError::NotFound(format!("a subscribed resource {key}"));
         let tracked = self.store.get(key).ok_or_else(not_found)?;
@@ -160,7 +183,7 @@ impl Reconciler {
         Ok(Reply::Resending { deliveries })
     }
 
-    fn fetch_row(&self, ticket: Ticket, id: DeliveryId) {
+    fn fetch_row(&self, ticket: Ticket, id: DeliveryId, to: Option<Destination>) {
         if let Err(error) = self.needs_active("sending") {
             self.answer(ticket, Err(error));
             return;
@@ -182,17 +205,26 @@ impl Reconciler {
                 Err(_) => None,
             };
             // Nobody listens any more when the engine has ended.
-            let _ = inputs.send(Input::Resend(ticket, row)).await;
+            let _ = inputs.send(Input::Resend(ticket, row, to)).await;
         });
     }
 
     /// Sends the notification of a history row again.
-    pub(super) fn on_resend_row(&mut self, ticket: Ticket, row: Option<Box<Delivery>>) {
-        let result = self.resend_row(row);
+    pub(super) fn on_resend_row(
+        &mut self,
+        ticket: Ticket,
+        row: Option<Box<Delivery>>,
+        to: Option<Destination>,
+    ) {
+        let result = self.resend_row(row, to);
         self.answer(ticket, result);
     }
 
-    fn resend_row(&mut self, row: Option<Box<Delivery>>) -> Result<Reply, CommandError> {
+    fn resend_row(
+        &mut self,
+        row: Option<Box<Delivery>>,
+        to: Option<Destination>,
+    ) -> Result<Reply, CommandError> {
         self.needs_active("sending")?;
         let view = self.current_view()?;
         let row = row.ok_or_else(|| CommandError::NotFound("that row of the history".into()))?;
@@ -201,7 +233,12 @@ impl Reconciler {
                 "that row is not a notification".into(),
             ));
         }
-        if row.state == DeliveryState::Pending {
+        if row.state == DeliveryState::Held && to.is_none() {
+            return Err(CommandError::Failed(
+                "the flood guard holds it: release it instead".into(),
+            ));
+        }
+        if row.state == DeliveryState::Pending && to.is_none() {
             return Err(CommandError::Failed("it is on its way already".into()));
         }
         let key = self.key_of(&row).ok_or_else(|| {
@@ -213,6 +250,10 @@ impl Reconciler {
             created_ms: now,
             cause: Cause::Resend,
             ..row.new
+        };
+        let new = match to {
+            Some(to) => redirected(new, to, &view)?,
+            None => new,
         };
         self.deliver(&view, &key, Delivery::pending(by_hand(new)), false, None);
         self.tell_row(&key, None);
@@ -256,6 +297,37 @@ impl Reconciler {
         self.record_by_hand(key, DeliveryState::Cleared, format!("{} keys", keys.len()));
         self.write_state(key);
         self.tell_row(key, None);
+    }
+
+    /// Puts entries back that were cleared, unless they are there (again).
+    fn restore(
+        &mut self,
+        key: &ResourceKey,
+        entries: Vec<(String, i64)>,
+    ) -> Result<Reply, CommandError> {
+        self.needs_active("restoring state")?;
+        let Some(tracked) = self.store.get_mut(key) else {
+            let what = format!("a subscribed resource {key}");
+            return Err(CommandError::NotFound(what));
+        };
+        let mut restored = 0;
+        for (state_key, at) in entries {
+            let sending = matches!(tracked.ledger.get(&state_key), Some(Mark::Sending { .. }));
+            let there = tracked.ledger.notified_at(&state_key, &tracked.state);
+            if !sending && there.is_none() {
+                tracked.ledger.set(&state_key, Mark::Sent { id: None, at });
+                restored += 1;
+            }
+        }
+        if restored > 0 {
+            tracked.cleared = false;
+            tracked.patch_after = None;
+            let detail = format!("{restored} keys restored");
+            self.record_by_hand(key, DeliveryState::Cleared, detail);
+            self.write_state(key);
+            self.tell_row(key, None);
+        }
+        Ok(Reply::Restored { entries: restored })
     }
 
     /// The patch that clear commands of this object waited for has ended.
@@ -360,11 +432,39 @@ impl Reconciler {
     }
 }
 
+/// The same to another destination.
+fn redirected(
+    mut new: NewDelivery,
+    to: Destination,
+    view: &CatalogView,
+) -> Result<NewDelivery, CommandError> {
+    let Some(entry) = view.catalog.services.get(&*to.service) else {
+        let text = format!("notification service '{}' is not configured", to.service);
+        return Err(CommandError::Failed(text));
+    };
+    entry
+        .service
+        .service_type()
+        .clone_into(&mut new.service_type);
+    // The key of an entry ends with its destination.
+    let old = format!(":{}:{}", new.destination.service, new.destination.recipient);
+    if let Some(start) = new.state_key.strip_suffix(&old) {
+        new.state_key = format!("{start}:{}:{}", to.service, to.recipient);
+    }
+    new.destination = to;
+    Ok(new)
+}
+
 /// The same, noted as asked for by the person at this machine.
-fn by_hand(new: NewDelivery) -> NewDelivery {
-    let actor = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+pub(super) fn by_hand(new: NewDelivery) -> NewDelivery {
     NewDelivery {
-        actor: actor.unwrap_or_else(|_| "operator".into()),
+        actor: operator(),
         ..new
     }
+}
+
+/// The person at this machine.
+pub(super) fn operator() -> String {
+    let actor = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
+    actor.unwrap_or_else(|_| "operator".into())
 }

@@ -6,9 +6,9 @@ use super::log::Log;
 use super::options::Watch;
 use super::reconcile::Reconciler;
 use super::store::{Interest, Observed, Tracked};
-use super::watching::{self, Seen, Spec, WatchInput};
+use super::watching::{self, Seen, Spec, TeamSpec, WatchInput};
 use crate::cluster::FailureClass;
-use crate::domain::{Cause, ResourceKey, Severity, notified_annotation};
+use crate::domain::{Cause, PathTrie, ResourceKey, Severity, notified_annotation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -64,9 +64,37 @@ impl Watching {
         }
     }
 
+    /// Whether what is kept of the objects of a namespace suffices for these paths.
+    pub fn covers(&self, namespace: &str, paths: &PathTrie) -> bool {
+        let covers = |spec: &watch::Sender<Spec>| spec.borrow().interest(namespace).paths.covers(paths);
+        self.spec.as_ref().is_none_or(covers)
+    }
+
+    /// What is kept of objects wherever they are.
+    pub fn paths(&self) -> Option<&PathTrie> {
+        self.interest.as_ref().map(|interest| &interest.paths)
+    }
+
+    /// What its task knows of the configurations.
+    pub fn spec(&self) -> Option<Spec> {
+        self.spec.as_ref().map(|spec| spec.borrow().clone())
+    }
+
+    /// Tells its task of the configurations of single namespaces.
+    pub fn inform_of_teams(&self, teams: BTreeMap<Arc<str>, TeamSpec>) {
+        if let Some(spec) = &self.spec {
+            spec.send_modify(|spec| spec.teams = Arc::new(teams));
+        }
+    }
+
     /// Whether the API server can't be reached.
     pub fn is_cut_off(&self) -> bool {
         self.cut_off
+    }
+
+    /// Whether a first list of this start is still to come, or under way.
+    pub fn is_listing(&self) -> bool {
+        self.calm_phase() == WatchPhase::Listing && self.failing.is_empty()
     }
 
     /// What is to be told of it, when nothing fails.
@@ -107,6 +135,11 @@ impl Reconciler {
         let reach_changed = before
             .as_ref()
             .is_none_or(|view| reach(&view.data) != reach(&built.data));
+        // Whole objects are not kept either, until a condition asks whether they were deleted.
+        let asked = before
+            .as_ref()
+            .is_some_and(|view| view.catalog.uses_deleted());
+        let reach_changed = reach_changed || (built.catalog.uses_deleted() && !asked);
         let view = Arc::new(CatalogView {
             catalog: built.catalog,
             found: built.found,
@@ -124,6 +157,7 @@ impl Reconciler {
         };
         self.log = Log::new(self.options.wording, namespace);
         self.view = Some(Arc::clone(&view));
+        self.queues.renew(&view);
         self.bus.catalog(Arc::clone(&view));
         for number in 0..self.watching.len() {
             self.inform_watch(number, &view, reach_changed);
@@ -150,17 +184,21 @@ impl Reconciler {
             annotations: format!("{}/", self.options.prefix),
             notified: notified_annotation(&self.options.prefix),
             paths,
+            stamp: self.stamp,
         };
+        watching.interest = Some(interest.clone());
+        let teams = self.team_specs(number);
         let (sender, receiver) = watch::channel(Spec {
             catalog: Arc::clone(&view.catalog),
-            interest: Arc::new(interest.clone()),
+            interest: Arc::new(interest),
+            teams: Arc::new(teams),
         });
+        let watching = &mut self.watching[number];
         watching.stop.cancel();
         watching.stop = self.stop.child_token();
         watching.generation += 1;
         watching.synced.clear();
         watching.failing.clear();
-        watching.interest = Some(interest);
         watching.spec = Some(sender);
         self.tasks.spawn(watching::run(
             self.cluster.clone(),
@@ -168,6 +206,7 @@ impl Reconciler {
             number,
             watching.generation,
             receiver,
+            self.rivals.is_looking(),
             self.watch_sender.clone(),
             watching.stop.clone(),
         ));
@@ -192,10 +231,11 @@ impl Reconciler {
                 watching.synced.insert(Arc::clone(&scope));
                 watching.status.phase = watching.calm_phase();
                 let kind = Arc::clone(&watching.status.kind);
-                for (key, tracked) in self.store.end_list((number, scope), &kind) {
-                    self.forget(key, &tracked);
+                for key in self.store.end_list((number, scope), &kind) {
+                    self.bury(key, None);
                 }
             }
+            Seen::Rival(sighting) => self.rivals.note(*sighting),
             Seen::Subscribed {
                 key,
                 observed,
@@ -204,7 +244,8 @@ impl Reconciler {
             } => {
                 let scope = watching.scope_of(&key.namespace);
                 let first = listed && !watching.synced.contains(&scope);
-                let cause = if first { Cause::Start } else { Cause::Change };
+                let known = self.store.get(&key).map(|tracked| &tracked.observed);
+                let cause = cause_of_sight(first, known, &observed);
                 self.store.saw(&(number, scope), &key);
                 self.on_object(key, *observed, input.generation, raw, cause);
             }
@@ -215,10 +256,22 @@ impl Reconciler {
                     self.forget(key, &tracked);
                 }
             }
-            Seen::Deleted(key) => {
+            Seen::Deleted { key, last, raw } => {
                 let scope = (number, watching.scope_of(&key.namespace));
-                if let Some(tracked) = self.store.deleted(&scope, &key) {
-                    self.forget(key, &tracked);
+                self.store.deleted(&scope, &key);
+                if let (Some(tracked), Some(last)) = (self.store.get_mut(&key), last)
+                    && tracked.observed.uid == last.uid
+                {
+                    tracked.generation = input.generation;
+                    tracked.observed = *last;
+                }
+                self.bury(key, Some(raw));
+            }
+            Seen::ReadAnew { key, observed, raw } => {
+                let scope = (number, watching.scope_of(&key.namespace));
+                // It may be gone since it was read.
+                if self.store.has_seen(&scope, &key) {
+                    self.on_object(key, *observed, input.generation, raw, Cause::Catalog);
                 }
             }
             Seen::Failed(failure) => {
@@ -247,6 +300,7 @@ impl Reconciler {
             }
         }
         self.watches_dirty = true;
+        self.judge_rivals();
     }
 
     /// A subscribed object, new or changed.
@@ -258,6 +312,8 @@ impl Reconciler {
         raw: Arc<str>,
         cause: Cause,
     ) {
+        let before = self.state_before(&key, &observed, cause);
+        let mut lost = None;
         if let Some(tracked) = self.store.get_mut(&key) {
             let same = tracked.observed.uid == observed.uid;
             if same
@@ -268,20 +324,26 @@ impl Reconciler {
             {
                 // What was patched here came back sooner than the event before it. Only what a
                 // newer catalog reads of it is of use.
-                if tracked.generation != generation {
+                if tracked.generation != generation || tracked.observed.stamp < observed.stamp {
                     tracked.refresh(observed, generation);
                 } else {
                     return;
                 }
             } else {
-                tracked.update(observed, generation);
+                lost = tracked.update(observed, generation);
             }
         } else {
             let tracked = Tracked::new(observed, generation);
             self.store.track(key.clone(), tracked);
         }
         self.inherit(&key);
-        self.look(&key, Some(raw), cause);
+        if let Some(lost) = lost {
+            self.on_lost_state(&key, &lost, &raw);
+        }
+        self.look(&key, Some(Arc::clone(&raw)), cause);
+        if let Some(before) = before {
+            self.infer(&key, &before, &raw);
+        }
     }
 
     /// Deliveries of an earlier process that are under way, or were sent and not written down,
@@ -295,16 +357,24 @@ impl Reconciler {
         };
         if let Some(marks) = self.inherited.remove(&*tracked.observed.uid) {
             for (state_key, mark) in marks {
-                if tracked.state.get(&state_key).is_none() {
-                    tracked.ledger.set(&state_key, mark);
-                }
+                tracked.adopt(&state_key, mark);
             }
+        }
+    }
+
+    /// An object was deleted. `raw` is its last state, where that is known.
+    fn bury(&mut self, key: ResourceKey, raw: Option<Arc<str>>) {
+        self.look_at_deletion(&key, raw);
+        if let Some(tracked) = self.store.untrack(&key) {
+            self.forget(key, &tracked);
         }
     }
 
     /// An object is gone, or no subscription reaches it any more.
     fn forget(&mut self, key: ResourceKey, tracked: &Tracked) {
+        self.timers.set(&key, None);
         self.count_triggers(&tracked.triggers, &[]);
+        self.withdraw_all(tracked);
         self.bus.gone(key);
     }
 
@@ -323,6 +393,19 @@ impl Reconciler {
         }
         self.used_by_dirty = true;
         self.status_dirty = true;
+    }
+}
+
+/// Why an object is looked at that a watch has brought: the first list of a start of the watch brings
+/// what was there before, or, when it was started anew for another configuration, what is known.
+fn cause_of_sight(first: bool, known: Option<&Observed>, observed: &Observed) -> Cause {
+    let known = known.filter(|known| known.uid == observed.uid);
+    match known {
+        None if first => Cause::Start,
+        Some(known) if first && known.resource_version == observed.resource_version => {
+            Cause::Catalog
+        }
+        None | Some(_) => Cause::Change,
     }
 }
 

@@ -1,6 +1,7 @@
 //! How an engine is to run.
 
 use crate::domain::{Kind, Mode};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,23 @@ pub struct Options {
     pub delivery: DeliveryOptions,
     /// Dialect of the condition language.
     pub expr: crate::expr::Options,
+    /// ConfigMaps and Secrets of the same names in other namespaces configure the objects there.
+    pub self_service: bool,
+    /// What to do when somebody else wipes the notified state of an object.
+    pub on_state_lost: OnStateLost,
+}
+
+/// What to do when somebody else wipes the notified state of an object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnStateLost {
+    /// Send what is still true again, as the original does; but when it is wiped a second time
+    /// within ten minutes, put it back and send nothing.
+    #[default]
+    RestoreSecond,
+    /// Send again, every time.
+    Resend,
+    /// Put it back, every time.
+    Restore,
 }
 
 /// One watched kind.
@@ -67,8 +85,10 @@ pub enum LeaseUse {
     On {
         /// Name of the Lease, in the namespace of the ConfigMap.
         name: String,
-        /// Go on in mode active when the right to use Leases is missing (with a warning), as a
-        /// Deployment with the original's rights must.
+        /// Go on in mode active, with a warning, when nothing guarantees that no other engine
+        /// sends: the right to use Leases is missing, or an engine that uses none seems to be at
+        /// work. A Deployment with the original's rights must; where somebody can be asked, the
+        /// engine observes until it is told.
         without_right: bool,
     },
 }
@@ -85,8 +105,49 @@ pub enum Wording {
 /// How deliveries are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryOptions {
-    /// Deliveries at a time through one service.
+    /// For services that are not in `services`.
+    pub usual: LaneOptions,
+    /// For single services, by name.
+    pub services: BTreeMap<String, LaneOptions>,
+    /// How long deliveries in flight may go on when the engine stops.
+    pub grace: Duration,
+    /// What to do about many notifications that no change of an object caused.
+    pub guard: Guard,
+    /// Mark what is true at the first sight of a condition as sent, without sending it.
+    pub baseline: bool,
+}
+
+impl Default for DeliveryOptions {
+    fn default() -> Self {
+        Self {
+            usual: LaneOptions::default(),
+            services: BTreeMap::new(),
+            grace: Duration::from_secs(5),
+            guard: Guard::Off,
+            baseline: false,
+        }
+    }
+}
+
+/// What to do when a start or a new configuration would send more than so many notifications within
+/// a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Send them.
+    Off,
+    /// Send them, and say so.
+    Warn(u32),
+    /// Hold all of them until somebody decides.
+    Hold(u32),
+}
+
+/// How deliveries through one service are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaneOptions {
+    /// Deliveries at a time.
     pub concurrency: usize,
+    /// Deliveries that are kept in memory; more of them wait in the history.
+    pub queue: usize,
     /// How often a delivery is begun anew after an error that may pass.
     pub rounds: u32,
     /// Wait before the second round; doubles with each one, with jitter.
@@ -95,19 +156,32 @@ pub struct DeliveryOptions {
     pub longest_wait: Duration,
     /// Given up when it is older than this.
     pub max_age: Duration,
-    /// How long deliveries in flight may go on when the engine stops.
-    pub grace: Duration,
+    /// Limit for all of them together.
+    pub limit: Option<Limit>,
+    /// Limit for each recipient.
+    pub recipient_limit: Option<Limit>,
 }
 
-impl Default for DeliveryOptions {
+impl Default for LaneOptions {
     fn default() -> Self {
         Self {
             concurrency: 16,
+            queue: 2_000,
             rounds: 12,
             first_wait: Duration::from_secs(5),
             longest_wait: Duration::from_secs(300),
             max_age: Duration::from_secs(3600),
-            grace: Duration::from_secs(5),
+            limit: None,
+            recipient_limit: None,
         }
     }
+}
+
+/// A limit of a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The time from one to the next.
+    pub interval: Duration,
+    /// How many may go at once after a pause; at least 1.
+    pub burst: u32,
 }

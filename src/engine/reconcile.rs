@@ -5,6 +5,7 @@
 //! order of events can make it decide twice.
 
 use super::bus::Bus;
+use super::clock::now_ms;
 use super::command::{Command, Done, Ticket};
 use super::configure::ConfigInput;
 use super::deliver::Deliverer;
@@ -15,12 +16,17 @@ use super::log::Log;
 use super::metrics::Metrics;
 use super::observe::Watching;
 use super::options::Options;
+use super::queue::Queues;
 use super::record::{self, Patching};
+use super::rival::Rivals;
+use super::shelf::Shelved;
+use super::self_service::{TeamInput, Teams};
 use super::standing::Recovery;
 use super::store::Store;
+use super::timing::Timers;
 use super::watching::WatchInput;
 use crate::cluster::{Cluster, FailureClass, LeaseHandle, LeaseState};
-use crate::domain::{Cause, Delivery, IdSource, Mode, ResourceKey, Severity};
+use crate::domain::{Cause, Delivery, Destination, IdSource, Mode, ResourceKey, Severity};
 use crate::history::History;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -57,9 +63,17 @@ pub enum Input {
         pending: Vec<Delivery>,
         /// Sent; the notified state is to be written.
         unpatched: Vec<Delivery>,
+        /// Held by the flood guard.
+        held: Vec<Delivery>,
+        /// Conditions that were looked at on all objects.
+        conditions: HashSet<(String, String)>,
     },
-    /// A row of the history that is to be sent again.
-    Resend(Ticket, Option<Box<Delivery>>),
+    /// Of the task that puts deliveries aside and takes them back.
+    Shelved(Shelved),
+    /// A row of the history that is to be sent again, perhaps to another destination.
+    Resend(Ticket, Option<Box<Delivery>>, Option<Destination>),
+    /// Of the task that watches the configurations of other namespaces.
+    Team(TeamInput),
     /// A command that a task of its own carried out.
     Done(Done),
 }
@@ -89,10 +103,19 @@ pub struct Reconciler {
     pub(super) view: Option<Arc<CatalogView>>,
     /// Grows with each catalog.
     pub(super) serial: u64,
+    /// The configurations of other namespaces.
+    pub(super) teams: Teams,
+    /// Grows with each of theirs.
+    pub(super) serial_of_teams: u64,
+    /// Stamp of what is kept of objects; grows when more is to be kept in some namespace.
+    pub(super) stamp: u64,
+    /// When objects are to be looked at although nothing about them has changed.
+    pub(super) timers: Timers,
     pub(super) wanted: Mode,
     pub(super) mode: Mode,
     pub(super) counters: Counters,
     pub(super) deliverer: Deliverer,
+    pub(super) queues: Queues,
     pub(super) patching: Patching,
     pub(super) lease: Option<LeaseHandle>,
     pub(super) inputs: mpsc::Sender<Input>,
@@ -122,6 +145,8 @@ pub struct Reconciler {
     pub(super) next_clock: Instant,
     pub(super) told_forbidden_patch: bool,
     pub(super) recovery: Recovery,
+    /// Other engines without a Lease.
+    pub(super) rivals: Rivals,
     /// What of the configuration can't be read, and has been told.
     pub(super) config_failing: HashSet<String>,
     /// The API server can't be reached to read it.
@@ -148,6 +173,7 @@ impl Reconciler {
         options: Arc<Options>,
         metrics: Metrics,
         deliverer: Deliverer,
+        queues: Queues,
         inputs: mpsc::Sender<Input>,
         watch_sender: mpsc::Sender<WatchInput>,
         tasks: TaskTracker,
@@ -161,6 +187,10 @@ impl Reconciler {
             store: Store::default(),
             view: None,
             serial: 0,
+            teams: Teams::new(options.self_service),
+            serial_of_teams: 0,
+            stamp: 0,
+            timers: Timers::default(),
             wanted: if options.read_only {
                 options.mode.min(Mode::DryRun)
             } else {
@@ -186,6 +216,7 @@ impl Reconciler {
             next_clock: Instant::now() + CLOCK_EVERY,
             told_forbidden_patch: false,
             recovery: Recovery::Due,
+            rivals: Rivals::default(),
             config_failing: HashSet::new(),
             config_cut_off: false,
             lease_forbidden: false,
@@ -198,6 +229,7 @@ impl Reconciler {
             options,
             metrics,
             deliverer,
+            queues,
             lease: None,
             inputs,
             watch_sender,
@@ -241,9 +273,10 @@ impl Reconciler {
     /// time allows. What is left then is taken over by the next start.
     async fn drain(&mut self, mut ends: Inputs) {
         self.sending.cancel();
+        self.queues.flush(Instant::now());
         let patience = tokio::time::sleep(self.options.delivery.grace + DRAIN);
         tokio::pin!(patience);
-        while self.counters.delivering > 0 || self.store.is_patching() {
+        while self.queues.live() > 0 || self.store.is_patching() {
             tokio::select! {
                 biased;
                 Some(report) = ends.reports.recv() => self.on_report(report),
@@ -265,11 +298,20 @@ impl Reconciler {
         if let Some((due, _)) = self.again.first_key_value() {
             timer = timer.min(*due);
         }
+        if let Some(due_ms) = self.timers.next_ms() {
+            let wait = u64::try_from(due_ms.saturating_sub(now_ms())).unwrap_or_default();
+            // The wall clock may be set meanwhile.
+            timer = timer.min(Instant::now() + Duration::from_millis(wait).min(CLOCK_EVERY));
+        }
+        if let Some(due) = self.queues.timer() {
+            timer = timer.min(due);
+        }
         timer
     }
 
     fn on_time(&mut self) {
         let now = Instant::now();
+        self.tend_queues(now);
         if (self.status_dirty || self.watches_dirty) && now >= self.status_at {
             self.status_at = now + STATUS_EVERY;
             self.tell_status();
@@ -281,13 +323,10 @@ impl Reconciler {
             let key = entry.remove();
             self.write_state(&key);
         }
+        self.look_at_due();
         if now >= self.next_clock {
             self.next_clock = now + CLOCK_EVERY;
-            let reads_clock = self
-                .view
-                .as_ref()
-                .is_some_and(|view| view.catalog.uses_clock());
-            if reads_clock {
+            if self.any_reads_clock() {
                 self.look_at_all(Cause::Change);
             }
         }
@@ -314,9 +353,19 @@ impl Reconciler {
                 }
             }
             Input::Patched(report) => self.on_patched(report),
+            Input::Team(input) => self.on_team(input),
             Input::Lease(state) => self.on_lease(&state),
-            Input::Recovered { pending, unpatched } => self.on_recovered(pending, unpatched),
-            Input::Resend(ticket, row) => self.on_resend_row(ticket, row),
+            Input::Recovered {
+                pending,
+                unpatched,
+                held,
+                conditions,
+            } => {
+                self.on_held_before(&held, conditions);
+                self.on_recovered(pending, unpatched);
+            }
+            Input::Shelved(shelved) => self.on_shelved(shelved),
+            Input::Resend(ticket, row, to) => self.on_resend_row(ticket, row, to),
             Input::Done(done) => self.on_done(done),
         }
     }

@@ -7,7 +7,7 @@ use crate::cluster::{
     AnnotationChange, Cluster, KnownAnnotation, PatchError, Patched, patch_annotation,
 };
 use crate::domain::{
-    Cause, MAX_ENTRIES, Mode, NotifiedState, ResourceKey, Severity, notified_annotation,
+    Cause, MAX_BYTES, MAX_ENTRIES, Mode, NotifiedState, ResourceKey, Severity, notified_annotation,
 };
 use crate::history::History;
 use std::collections::BTreeSet;
@@ -22,7 +22,8 @@ const AT_A_TIME: usize = 32;
 /// Wait before a patch that the server or the network refused is tried again.
 const RETRY: Duration = Duration::from_secs(10);
 
-/// Wait before a patch that is forbidden is tried again: a right is rarely granted within seconds.
+/// Wait before a patch that is forbidden, or that the server finds invalid (the annotations are too
+/// large, an admission webhook objects), is tried again: that rarely changes within seconds.
 const RETRY_FORBIDDEN: Duration = Duration::from_secs(300);
 
 /// How a patch ended.
@@ -71,7 +72,7 @@ impl Patching {
             let text = current.unwrap_or_default();
             let (mut state, _) = NotifiedState::parse(text);
             unwritten.apply(&mut state);
-            state.trim(MAX_ENTRIES, &live);
+            state.trim(MAX_ENTRIES, MAX_BYTES, &live);
             if state.is_empty() {
                 return match current {
                     Some(_) => AnnotationChange::Remove,
@@ -177,7 +178,8 @@ impl Reconciler {
             Err(error) => {
                 self.counters.patch_errors += 1;
                 let forbidden = matches!(error, PatchError::Forbidden { .. });
-                let due = Instant::now() + if forbidden { RETRY_FORBIDDEN } else { RETRY };
+                let refused = forbidden || matches!(error, PatchError::Rejected(_));
+                let due = Instant::now() + if refused { RETRY_FORBIDDEN } else { RETRY };
                 tracked.patch_after = Some(due);
                 self.try_again(due, &key);
                 let text = error.to_string();

@@ -6,14 +6,18 @@ use super::deliver::Deliverer;
 use super::handle::{COMMAND_QUEUE, EngineHandle};
 use super::metrics::Metrics;
 use super::options::Options;
+use super::queue::Queues;
 use super::reconcile::{Inputs, Reconciler};
+use super::self_service;
+use super::shelf;
 use super::watching::WATCH_QUEUE;
 use crate::catalog::BuildOptions;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Scope};
 use crate::history::History;
 use crate::service::ServiceContext;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -38,6 +42,8 @@ pub fn spawn(
     let (reports, report_receiver) = mpsc::channel(REPORT_QUEUE);
     let (watches, watch_receiver) = mpsc::channel(WATCH_QUEUE);
 
+    let (catalog_sender, catalogs) = watch::channel(None);
+
     tasks.spawn(configure::run(
         cluster.clone(),
         options.config_namespace.clone(),
@@ -47,13 +53,47 @@ pub fn spawn(
         inputs.clone(),
         stop.clone(),
     ));
+    if options.self_service {
+        let namespaces: BTreeSet<String> = options
+            .watches
+            .iter()
+            .flat_map(|watch| watch.namespaces.iter().cloned())
+            .collect();
+        let everywhere = options.watches.iter().any(|watch| watch.namespaces.is_empty());
+        let scope = if everywhere {
+            Scope::All
+        } else {
+            Scope::Namespaces(namespaces.into_iter().collect())
+        };
+        tasks.spawn(self_service::run(
+            cluster.clone(),
+            scope,
+            options.config_map.clone(),
+            options.secret.clone(),
+            build_options(&options),
+            inputs.clone(),
+            stop.clone(),
+        ));
+    }
     let deliverer = Deliverer::new(
         cluster.clone(),
         history.clone(),
         Arc::clone(&bus),
-        options.delivery.clone(),
+        options.delivery.grace,
         reports,
         stop.clone(),
+        catalogs,
+    );
+    let chores = history.clone().map(|history| {
+        let (chores, receiver) = mpsc::unbounded_channel();
+        tasks.spawn(shelf::run(history, receiver, inputs.clone()));
+        chores
+    });
+    let queues = Queues::new(
+        options.config_namespace.clone(),
+        options.delivery.clone(),
+        chores,
+        catalog_sender,
     );
     let reconciler = Reconciler::new(
         cluster,
@@ -62,6 +102,7 @@ pub fn spawn(
         options,
         metrics,
         deliverer,
+        queues,
         inputs,
         watches,
         tasks.clone(),
@@ -85,6 +126,7 @@ fn build_options(options: &Options) -> BuildOptions {
     BuildOptions {
         expr: options.expr.clone(),
         prefix: options.prefix.clone(),
+        self_service: options.self_service,
         ..BuildOptions::new(services, options.config_namespace.clone())
     }
 }

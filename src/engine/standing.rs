@@ -3,7 +3,7 @@
 use super::clock::{now_ms, now_seconds};
 use super::event::{CatalogView, EngineStatus, LeaseStatus, Notice};
 use super::job::{News, Report};
-use super::ledger::Mark;
+use super::ledger::{Mark, ended_by};
 use super::options::LeaseUse;
 use super::reconcile::{Input, Reconciler};
 use crate::cluster::{self, Cluster, LeaseOptions, LeaseState};
@@ -43,6 +43,7 @@ impl Reconciler {
         if before == Mode::Active {
             // Another engine may send from now on.
             self.sending.cancel();
+            self.give_up_spilled();
             // Whoever sends meanwhile may leave something, too.
             self.recovery = Recovery::Due;
         }
@@ -59,7 +60,9 @@ impl Reconciler {
         let LeaseUse::On { name, .. } = &self.options.lease else {
             return;
         };
-        let wanted = self.wanted == Mode::Active && !self.options.read_only;
+        let wanted = self.wanted == Mode::Active
+            && !self.options.read_only
+            && !self.waits_for_rivals();
         if !wanted {
             if let Some(lease) = self.lease.take() {
                 self.lease_status = LeaseStatus::Off;
@@ -94,10 +97,15 @@ impl Reconciler {
 
     fn allowed_mode(&self) -> (Mode, String) {
         if self.wanted != Mode::Active {
-            return (self.wanted, String::new());
+            let reason = self.rivals.reason().unwrap_or_default();
+            return (self.wanted, reason.to_owned());
         }
         if self.options.read_only {
             return (Mode::DryRun, "read-only".into());
+        }
+        if self.waits_for_rivals() {
+            let reason = "finding out whether another engine is at work";
+            return (Mode::Observe, reason.into());
         }
         match (&self.lease_status, &self.options.lease) {
             (LeaseStatus::Off | LeaseStatus::Held { .. }, _) => (Mode::Active, String::new()),
@@ -175,6 +183,8 @@ impl Reconciler {
             let input = Input::Recovered {
                 pending: left.pending,
                 unpatched: left.unpatched,
+                held: left.held,
+                conditions: left.conditions,
             };
             // Nobody listens any more when the engine has ended.
             let _ = inputs.send(input).await;
@@ -200,7 +210,6 @@ impl Reconciler {
             self.bequeath(&delivery, mark);
         }
         self.settle_mode();
-        let view = self.view.clone();
         for delivery in pending {
             let mark = Mark::Sending {
                 id: delivery.new.id,
@@ -209,8 +218,9 @@ impl Reconciler {
             };
             self.bequeath(&delivery, mark);
             let key = self.key_of(&delivery);
-            match (&view, key) {
-                (Some(view), Some(key)) => self.deliver(view, &key, delivery, true, None),
+            let view = self.view_that_asked(&delivery.new.config_namespace);
+            match (view, key) {
+                (Some(view), Some(key)) => self.deliver(&view, &key, delivery, true, None),
                 _ => self.waiting_recovered.push(delivery),
             }
         }
@@ -219,34 +229,26 @@ impl Reconciler {
 
     /// Sends what was recovered before there was a configuration to send it with.
     pub(super) fn send_recovered(&mut self) {
-        let Some(view) = self.view.clone() else {
-            return;
-        };
         for delivery in std::mem::take(&mut self.waiting_recovered) {
+            let Some(view) = self.view_that_asked(&delivery.new.config_namespace) else {
+                self.waiting_recovered.push(delivery);
+                continue;
+            };
             match self.key_of(&delivery) {
                 Some(key) => self.deliver(&view, &key, delivery, true, None),
-                None => {
-                    let text = format!(
-                        "a notification of {} {} was left unsent: the kind is not watched any more",
-                        delivery.new.kind,
-                        delivery.resource()
-                    );
-                    self.notice(Severity::Warning, text, String::new(), None);
-                }
+                None => self.warn_unwatched(&delivery),
             }
         }
     }
 
     /// Marks a state key of an object, now or when the object is first seen.
-    fn bequeath(&mut self, delivery: &Delivery, mark: Mark) {
+    pub(super) fn bequeath(&mut self, delivery: &Delivery, mark: Mark) {
         let new = &delivery.new;
         if let Some(key) = self.key_of(delivery)
             && let Some(tracked) = self.store.get_mut(&key)
         {
-            let known = tracked.state.get(&new.state_key).is_some();
-            if *tracked.observed.uid == *new.uid && !known {
-                tracked.ledger.set(&new.state_key, mark);
-                tracked.looked_at = None;
+            if *tracked.observed.uid == *new.uid {
+                tracked.adopt(&new.state_key, mark);
             }
             return;
         }
@@ -275,6 +277,7 @@ impl Reconciler {
         let ended = !matches!(report.news, News::Waiting { .. });
         if ended {
             self.counters.delivering = self.counters.delivering.saturating_sub(1);
+            self.leave_lane(&report);
         }
         let service = &*report.destination.service;
         match &report.news {
@@ -288,10 +291,11 @@ impl Reconciler {
                 self.metrics.delivered(&report.trigger, service, false);
                 self.log.failed(&report.key, &report.destination, error);
             }
-            News::Waiting { .. } | News::DryRun | News::Interrupted => {}
+            News::Waiting { .. } | News::DryRun | News::Cancelled | News::Interrupted => {}
         }
         self.status_dirty = true;
-        let serial = self.serial;
+        let serial = self.serial_of(&report.key);
+        let timed = self.timed(&report);
         let Some(tracked) = self
             .store
             .get_mut(&report.key)
@@ -307,7 +311,11 @@ impl Reconciler {
         tracked.last_trigger = report.trigger.as_str().into();
         tracked.last_ms = now_ms();
         let id = report.id;
-        let mark = match report.news {
+        if let Some(of) = ended_by(&report.state_key) {
+            self.on_end_report(of, &report);
+            return;
+        }
+        let mark = match &report.news {
             News::Interrupted => {
                 tracked.ledger.forget(&report.state_key);
                 self.tell_row(&report.key, None);
@@ -315,22 +323,33 @@ impl Reconciler {
             }
             News::Waiting { attempts, next_ms } => Mark::Sending {
                 id,
-                attempts,
-                next_ms: Some(next_ms),
+                attempts: *attempts,
+                next_ms: Some(*next_ms),
             },
             News::Sent { at } => {
                 tracked.just_sent = true;
                 tracked.cleared = false;
-                Mark::Sent { id: Some(id), at }
+                Mark::Sent {
+                    id: Some(id),
+                    at: *at,
+                }
             }
             News::Failed { error } => Mark::GivenUp {
                 fingerprint: super::look::fingerprint(tracked, serial),
-                error: error.into(),
+                error: error.as_str().into(),
             },
             News::DryRun => Mark::DryRun,
+            News::Cancelled => Mark::GivenUp {
+                fingerprint: super::look::fingerprint(tracked, serial),
+                error: "cancelled".into(),
+            },
         };
         tracked.ledger.set(&report.state_key, mark);
-        if !report.once_per && !tracked.live.contains(&report.state_key) {
+        if let Some(timed) = timed
+            && ended
+        {
+            self.after_timed(&report, &timed);
+        } else if !report.once_per && !tracked.live.contains(&report.state_key) {
             // The condition turned false while it was under way: no entry, so that the next rise
             // is sent.
             tracked.ledger.clear(&report.state_key);
@@ -391,6 +410,7 @@ impl Reconciler {
             let statuses: Vec<_> = self.watching.iter().map(|w| w.status.clone()).collect();
             self.bus.watches(statuses.into());
         }
+        self.tell_lanes();
         self.counters.queue = self.low.len() as u64;
         self.bus.status(Arc::new(EngineStatus {
             mode: self.mode,
@@ -418,7 +438,7 @@ fn update_inherited(marks: &mut Vec<(String, Mark)>, report: &Report) {
             id: Some(report.id),
             at,
         }),
-        News::Failed { .. } | News::DryRun | News::Interrupted => None,
+        News::Failed { .. } | News::DryRun | News::Cancelled | News::Interrupted => None,
     };
     marks.retain(|(key, _)| *key != report.state_key);
     marks.extend(mark.map(|mark| (report.state_key.clone(), mark)));

@@ -5,9 +5,9 @@
 //! of the paths that the catalog reads. Whole objects are never kept.
 
 use super::event::ResourceRow;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Mark, ended_by};
 use crate::cluster::{LeanObject, Patched, ProjectError, hash, project};
-use crate::domain::{Kind, NotifiedState, PathTrie, ResourceKey};
+use crate::domain::{DeliveryId, Kind, NotifiedState, PathTrie, ResourceKey, open_key};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -21,6 +21,8 @@ pub struct Interest {
     pub notified: String,
     /// The paths that conditions and oncePer read.
     pub paths: PathTrie,
+    /// Grows with each version of it; 0 where there is only one.
+    pub stamp: u64,
 }
 
 /// A subscribed object, cut down to what is kept of it.
@@ -42,6 +44,8 @@ pub struct Observed {
     pub bytes: Box<[u8]>,
     /// Hash of `bytes`, `labels` and `annotations`.
     pub fingerprint: u64,
+    /// Stamp of the interest that it was cut down to.
+    pub stamp: u64,
 }
 
 impl Observed {
@@ -74,6 +78,7 @@ impl Observed {
             annotations,
             bytes,
             fingerprint: hasher.finish(),
+            stamp: interest.stamp,
         })
     }
 }
@@ -126,6 +131,22 @@ pub struct Tracked {
     pub just_sent: bool,
     /// State keys were cleared by hand, and nothing has been sent since.
     pub cleared: bool,
+    /// Hash of what the last look found, as far as it was told in the log.
+    pub told: u64,
+    /// The notified state was wiped by somebody else.
+    pub wipes: Wipes,
+    /// The whole object, kept only while a condition asks whether it was deleted: then it is
+    /// rendered when the server has nothing left to fetch.
+    pub raw: Option<Arc<str>>,
+}
+
+/// How often somebody else has wiped the notified state of an object lately.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wipes {
+    /// The last time, in milliseconds since 1970; 0 for never.
+    pub last_ms: i64,
+    /// How often, each within a short while of the one before.
+    pub count: u32,
 }
 
 impl Tracked {
@@ -150,25 +171,64 @@ impl Tracked {
             last_ms: 0,
             just_sent: false,
             cleared: false,
+            told: 0,
+            wipes: Wipes::default(),
+            raw: None,
         }
     }
 
     /// Takes over a newer version of the object. One with another UID is a new object of the same
-    /// name: nothing that is known of the old one holds for it.
-    pub fn update(&mut self, observed: Observed, generation: u64) {
+    /// name: nothing that is known of the old one holds for it. Gives the notified state that there
+    /// was, if it has vanished and not from here.
+    pub fn update(&mut self, observed: Observed, generation: u64) -> Option<NotifiedState> {
         if observed.uid != self.observed.uid {
             let triggers = std::mem::take(&mut self.triggers);
             *self = Self::new(observed, generation);
             self.triggers = triggers;
-            return;
+            return None;
         }
         self.generation = generation;
+        let mut lost = None;
         if observed.notified != self.observed.notified {
             let (state, problem) = NotifiedState::parse(&observed.notified);
             self.untidy = problem.is_some() || !is_tidy(&state, &observed.notified);
-            self.state = state;
+            let before = std::mem::replace(&mut self.state, state);
+            let wiped = self.state.tells_nothing() && !before.tells_nothing();
+            lost = (wiped && !self.patching).then_some(before);
+            self.ledger.settle_notes(&self.state);
         }
         self.observed = observed;
+        lost
+    }
+
+    /// Takes over what an earlier process left: a mark that stands for what the annotation does not
+    /// say yet.
+    pub fn adopt(&mut self, state_key: &str, mark: Mark) {
+        if let (Some(of), Mark::Sent { id: Some(id), .. }) = (ended_by(state_key), &mark) {
+            self.end(of, Some(*id));
+        } else {
+            let written = match &mark {
+                Mark::Sent { at, .. } => self.state.get(state_key).is_some_and(|known| known >= *at),
+                _ => false,
+            };
+            if written {
+                return;
+            }
+            self.ledger.set(state_key, mark);
+        }
+        self.looked_at = None;
+    }
+
+    /// The end of what a state key stands for was told, or can't be told. With oncePer the entry
+    /// stays, so that it is not sent again. `id` is the delivery that told it.
+    pub fn end(&mut self, of: &str, id: Option<DeliveryId>) {
+        let open = open_key(of);
+        if self.ledger.noted(&open, &self.state).is_some() {
+            self.ledger.note(&open, None, &self.state);
+            self.ledger.retire(of, id);
+        } else {
+            self.ledger.ended(of, id);
+        }
     }
 
     /// Takes over what is read of the object from an older version of it, but not its notified
@@ -239,9 +299,9 @@ impl Store {
         self.listing.insert(scope, HashSet::new());
     }
 
-    /// A scope has listed all its objects: what it did not name is gone. Returns those that were
-    /// tracked.
-    pub fn end_list(&mut self, scope: ScopeId, kind: &Kind) -> Vec<(ResourceKey, Tracked)> {
+    /// A scope has listed all its objects: what it did not name is gone. Returns those that are
+    /// still tracked.
+    pub fn end_list(&mut self, scope: ScopeId, kind: &Kind) -> Vec<ResourceKey> {
         let Some(listed) = self.listing.remove(&scope) else {
             return Vec::new();
         };
@@ -254,9 +314,13 @@ impl Store {
             .cloned()
             .collect();
         self.seen.insert(scope, listed);
-        gone.into_iter()
-            .filter_map(|key| self.untrack(&key).map(|tracked| (key, tracked)))
-            .collect()
+        gone
+    }
+
+    /// Whether an object is known to exist.
+    pub fn has_seen(&self, scope: &ScopeId, key: &ResourceKey) -> bool {
+        let seen = self.seen.get(scope);
+        seen.is_some_and(|seen| seen.contains(&key_hash(key)))
     }
 
     /// An object exists.
@@ -275,15 +339,14 @@ impl Store {
         }
     }
 
-    /// An object is gone. Returns it if it was tracked.
-    pub fn deleted(&mut self, scope: &ScopeId, key: &ResourceKey) -> Option<Tracked> {
+    /// An object is gone.
+    pub fn deleted(&mut self, scope: &ScopeId, key: &ResourceKey) {
         let hash = key_hash(key);
         for sets in [&mut self.seen, &mut self.listing] {
             if let Some(set) = sets.get_mut(scope) {
                 set.remove(&hash);
             }
         }
-        self.untrack(key)
     }
 
     /// The object is not subscribed (any more). Returns it if it was tracked.

@@ -3,7 +3,7 @@
 use super::ast::NodeId;
 use super::builtins::Builtin;
 use super::value::Value;
-use regex::Regex;
+use crate::golang::regex::Pattern;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -137,7 +137,7 @@ pub(super) struct Code {
     pub paths: Vec<Path>,
     pub texts: Vec<Arc<BTreeSet<Arc<str>>>>,
     pub ints: Vec<Arc<BTreeSet<i64>>>,
-    pub patterns: Vec<Regex>,
+    pub patterns: Vec<Pattern>,
     /// Number of variables of the expression.
     pub variables: usize,
 }

@@ -8,9 +8,9 @@ use super::host::Env;
 use super::machine::Fault;
 use super::methods;
 use super::operators::fetch;
-use super::suggest::closest;
 use super::text::Text;
 use super::value::{Key, Value};
+use crate::domain::nearest;
 use std::sync::Arc;
 
 /// A step on the way from a variable to a part of it.
@@ -57,7 +57,7 @@ fn no_function(ast: &Ast, callee: NodeId, env: &Env<'_>, version: Version) -> Op
     };
     let mut names: Vec<&str> = env.names().collect();
     names.extend(Builtin::names(version).map(|name| -> &str { name }));
-    Some(match closest(name, names) {
+    Some(match nearest(name, names) {
         Some(known) => format!("there is no function '{name}', did you mean '{known}'?"),
         None => format!("there is no function '{name}'"),
     })
@@ -117,7 +117,7 @@ fn is_plain_name(name: &str) -> bool {
 
 /// There is no such variable.
 pub(super) fn no_variable(name: &str, env: &Env<'_>) -> String {
-    match closest(name, env.names()) {
+    match nearest(name, env.names()) {
         Some(known) => format!("there is no variable '{name}', did you mean '{known}'?"),
         None => {
             let mut known: Vec<&str> = env.names().collect();
@@ -159,7 +159,7 @@ pub(super) fn absent(path: &str, name: &str, parent: &Value<'_>) -> String {
             .map(str::to_owned)
             .collect(),
     };
-    match closest(name, names.iter().map(String::as_str)) {
+    match nearest(name, names.iter().map(String::as_str)) {
         Some(known) => format!("'{path}' has no member '{name}', did you mean '{known}'?"),
         None => format!("'{path}' has no member '{name}'"),
     }

@@ -8,7 +8,7 @@ use crate::golang::duration::Duration;
 use crate::golang::time::{Time, layout};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// What a host function does. It gets the arguments and gives a value, or the message of an
 /// evaluation error.
@@ -90,6 +90,20 @@ impl<'v> Env<'v> {
     /// No variables.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What the conditions of a trigger see: the object under its variable, whether it was deleted
+    /// ([`DELETED`](super::DELETED); here it was not), and the groups of functions that Argo CD has
+    /// ([`argo_host`]), on the system's clock. An object whose variable has one of these names takes
+    /// its place.
+    pub fn of_object(variable: &'v str, object: &'v serde_json::Value) -> Self {
+        let mut env = Self::new();
+        env.host(super::DELETED, Value::Bool(false));
+        env.json(variable, object);
+        for (name, group) in SYSTEM_HOST.iter().filter(|(name, _)| *name != variable) {
+            env.host(name, group.clone());
+        }
+        env
     }
 
     /// Sets a variable to a JSON value, which is borrowed.
@@ -175,6 +189,10 @@ impl<'v> Value<'v> {
         Value::Function(Function::new(name, call))
     }
 }
+
+/// The groups of [`argo_host`] on the system's clock, made once: every evaluation shares them.
+static SYSTEM_HOST: LazyLock<Vec<(&'static str, Value<'static>)>> =
+    LazyLock::new(|| argo_host(Arc::new(Time::now)));
 
 /// Where the present moment comes from.
 pub type Clock = Arc<dyn Fn() -> Time + Send + Sync>;

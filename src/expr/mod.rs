@@ -36,7 +36,6 @@ mod print;
 mod program;
 mod reads;
 mod recorder;
-mod suggest;
 mod text;
 mod trace;
 mod types;
@@ -48,6 +47,9 @@ pub use program::Program;
 pub use text::Text;
 pub use trace::{Cause, Outcome, Trace, TraceNode};
 pub use value::{Key, List, ListKind, MAX_DEPTH, Map, MapKind, TooDeep, Value};
+
+/// The variable that is true when a condition is evaluated because the object was deleted.
+pub const DELETED: &str = "deleted";
 
 /// Which dialect an expression is in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -98,7 +100,7 @@ impl Default for Options {
         Self {
             version: Version::default(),
             memory_budget: 1_000_000,
-            step_budget: 50_000_000,
+            step_budget: 10_000_000,
             byte_budget: 256 << 20,
             max_nesting: 4_000,
             max_depth: 10_000,

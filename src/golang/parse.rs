@@ -258,13 +258,16 @@ mod tests {
             ("Inf", f64::INFINITY),
             ("-infinity", f64::NEG_INFINITY),
             ("1e-400", 0.0),
+            ("1_000", 1000.0),
+            ("0x1p-2", 0.25),
         ];
         for (text, number) in good {
             assert_eq!(parse_float(text), Ok(number), "{text}");
         }
         assert!(parse_float("nan").is_ok_and(f64::is_nan));
         for text in [
-            "", ".", "+", " 1", "1 ", "1e", "_1", "1_", "0x1", "0xp1", "+nan", "--1", "infx",
+            "", ".", "+", " 1", "1 ", "1e", "_1", "1_", "1_.5", "0x1", "0xp1", "+nan", "--1",
+            "infx",
         ] {
             assert_eq!(parse_float(text), Err(NumberError::Syntax), "{text}");
         }

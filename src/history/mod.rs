@@ -14,19 +14,25 @@
 mod detail;
 mod error;
 mod filter;
+mod hold;
 mod query;
 mod recovery;
+mod request;
 mod retention;
 mod rows;
 mod schema;
+mod spill;
 mod writer;
 
 pub use detail::{DeliveryDetail, MAX_REQUEST, MAX_RESPONSE};
 pub use error::HistoryError;
 pub use filter::Filter;
+pub use hold::HeldCount;
 pub use query::{Anchor, Bucket};
 pub use recovery::{Recovery, SentKey};
+pub use request::{Request, Verb};
 pub use schema::{MEMORY, SCHEMA_VERSION};
+pub use spill::{Closing, ServiceOf};
 pub use writer::AlreadySent;
 
 use crate::domain::{Attempt, Delivery, DeliveryId, NewDelivery, Outcome};
@@ -126,6 +132,20 @@ impl History {
         self.write(Operation::Intend(new)).await
     }
 
+    /// Records at once that this is about to be sent and that its first try begins now
+    /// (milliseconds since 1970): [`History::intend`] and [`History::begin`] in one row.
+    ///
+    /// # Errors
+    /// As [`History::intend`].
+    pub async fn intend_and_begin(
+        &self,
+        new: NewDelivery,
+        at_ms: i64,
+    ) -> Result<(), HistoryError> {
+        self.write(Operation::IntendAndBegin(Box::new(new), at_ms))
+            .await
+    }
+
     /// Records that a try begins now (milliseconds since 1970). A delivery whose try had begun and
     /// never ended is sent again *possibly repeated* after a crash; one that had not, is not so
     /// marked.
@@ -150,7 +170,22 @@ impl History {
     /// # Errors
     /// As [`History::intend`], and [`HistoryError::Missing`].
     pub async fn outcome(&self, id: DeliveryId, outcome: Outcome) -> Result<(), HistoryError> {
-        self.write(Operation::Outcome(id, outcome)).await
+        self.write(Operation::Outcome(id, None, outcome)).await
+    }
+
+    /// Records the last try together with how the delivery ended: [`History::attempt`] and
+    /// [`History::outcome`] in one change.
+    ///
+    /// # Errors
+    /// As [`History::intend`], and [`HistoryError::Missing`].
+    pub async fn finish(
+        &self,
+        id: DeliveryId,
+        last: Attempt,
+        outcome: Outcome,
+    ) -> Result<(), HistoryError> {
+        self.write(Operation::Outcome(id, Some(last), outcome))
+            .await
     }
 
     /// Records that the notified state of these was written at `at_ms`. Ids that retention has
@@ -198,7 +233,7 @@ impl History {
     /// # Errors
     /// As [`History::intend`].
     pub async fn recover(&self) -> Result<Recovery, HistoryError> {
-        self.shared.writer.recover().await
+        self.work(recovery::recover).await
     }
 
     /// What was sent and is not known to stand in the notified state, and what was sent since
@@ -278,6 +313,15 @@ impl History {
 
     async fn write(&self, operation: Operation) -> Result<(), HistoryError> {
         self.shared.writer.write(operation).await
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut rusqlite::Connection, i64) -> Result<T, rusqlite::Error>
+        + Send
+        + 'static,
+    ) -> Result<T, HistoryError> {
+        self.shared.writer.work(work).await
     }
 
     fn read<T>(

@@ -1,8 +1,9 @@
 //! What a stopped engine left behind, and what it had sent.
 
-use super::rows;
+use super::{hold, rows};
 use crate::domain::{Delivery, DeliveryId};
 use rusqlite::{Connection, Row, TransactionBehavior};
+use std::collections::HashSet;
 
 /// What earlier processes left unfinished.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,8 +11,13 @@ pub struct Recovery {
     /// Decided, without an outcome: to be decided afresh and, if still wanted, sent under the same
     /// id. Those whose try had begun are marked possibly repeated. Oldest first.
     pub pending: Vec<Delivery>,
-    /// Sent, and the notified state was not written: never to be sent again, only to be patched.
+    /// Sent or marked as sent, and the notified state was not written: never to be sent again, only
+    /// to be patched.
     pub unpatched: Vec<Delivery>,
+    /// Held by the flood guard, oldest first. They stay as they are.
+    pub held: Vec<Delivery>,
+    /// Conditions (trigger, condition key) that an engine has looked at on all objects before.
+    pub conditions: HashSet<(String, String)>,
 }
 
 /// A success that is on record.
@@ -36,7 +42,7 @@ pub(super) fn recover(
 ) -> Result<Recovery, rusqlite::Error> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let sql = format!(
-        "UPDATE deliveries SET session = ?1, begun_ms = NULL, \
+        "UPDATE deliveries SET session = ?1, begun_ms = NULL, spilled = 0, \
          possibly_repeated = possibly_repeated OR begun_ms IS NOT NULL \
          WHERE state = 'pending' AND session <> ?1 RETURNING {}",
         rows::COLUMNS
@@ -51,12 +57,29 @@ pub(super) fn recover(
          WHERE state = 'sent' AND patched_ms IS NULL AND session <> ?1 ORDER BY id",
         rows::COLUMNS
     );
-    let unpatched = transaction
+    let mut unpatched = transaction
         .prepare(&sql)?
         .query_map([session], rows::delivery)?
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<Delivery>, _>>()?;
+    let sql = format!(
+        "SELECT {} FROM deliveries INDEXED BY baseline_unpatched \
+         WHERE state = 'baseline' AND patched_ms IS NULL AND session <> ?1 ORDER BY id",
+        rows::COLUMNS
+    );
+    let marked = transaction
+        .prepare(&sql)?
+        .query_map([session], rows::delivery)?
+        .collect::<Result<Vec<Delivery>, _>>()?;
+    unpatched.extend(marked);
+    let held = hold::held(&transaction)?;
+    let conditions = hold::conditions(&transaction)?;
     transaction.commit()?;
-    Ok(Recovery { pending, unpatched })
+    Ok(Recovery {
+        pending,
+        unpatched,
+        held,
+        conditions,
+    })
 }
 
 const KEY_COLUMNS: &str = "uid, state_key, coalesce(finished_ms, updated_ms), \

@@ -1,6 +1,6 @@
 //! Forgetting: a little after each transaction, so that no single one is slow.
 //!
-//! Pending deliveries are never removed. Sent ones whose notified state was not written are what
+//! Pending and held deliveries are never removed. Sent ones whose notified state was not written are what
 //! keeps them from being sent again: they go by age, not by number.
 
 use super::Options;
@@ -86,8 +86,8 @@ impl Retention {
             let began = Instant::now();
             let removed = remove(
                 connection,
-                "SELECT id FROM deliveries NOT INDEXED WHERE state <> 'pending' \
-                 AND NOT (state = 'sent' AND patched_ms IS NULL) ORDER BY id LIMIT ?1",
+                "SELECT id FROM deliveries NOT INDEXED WHERE state NOT IN ('pending', 'held') \
+                 AND NOT (state IN ('sent', 'baseline') AND patched_ms IS NULL) ORDER BY id LIMIT ?1",
                 &[&excess.cast_signed()],
             )?;
             self.removed(removed);
@@ -102,7 +102,7 @@ impl Retention {
             let removed = remove(
                 connection,
                 "SELECT id FROM deliveries INDEXED BY by_created WHERE created_ms < ?1 \
-                 AND updated_ms < ?1 AND state <> 'pending' ORDER BY created_ms LIMIT ?2",
+                 AND updated_ms < ?1 AND state NOT IN ('pending', 'held') ORDER BY created_ms LIMIT ?2",
                 &[&before_ms, &STEP.cast_signed()],
             )?;
             self.removed(removed);

@@ -22,7 +22,7 @@ const APPLICATION_ID: i64 = 0x4b43_484d;
 
 /// One entry per schema version; entry *n* leads from version *n* to *n* + 1. Never edited after
 /// a release: changes are appended.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = ["
 CREATE TABLE deliveries (
   id                INTEGER PRIMARY KEY,
   created_ms        INTEGER NOT NULL,
@@ -79,6 +79,25 @@ CREATE TABLE bodies (
   delivery_id INTEGER PRIMARY KEY,
   request     TEXT NOT NULL,
   response    TEXT NOT NULL
+);
+", "
+ALTER TABLE deliveries ADD COLUMN spilled INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX spilled_by_service ON deliveries (service, id) WHERE spilled = 1;
+CREATE INDEX baseline_unpatched ON deliveries (id) WHERE state = 'baseline' AND patched_ms IS NULL;
+CREATE TABLE conditions (
+  trigger     TEXT    NOT NULL,
+  condition   TEXT    NOT NULL,
+  first_ms    INTEGER NOT NULL,
+  PRIMARY KEY (trigger, condition)
+) WITHOUT ROWID;
+CREATE TABLE requests (
+  id          INTEGER PRIMARY KEY,
+  created_ms  INTEGER NOT NULL,
+  actor       TEXT    NOT NULL,
+  verb        TEXT    NOT NULL,
+  selection   TEXT    NOT NULL,
+  taken       INTEGER NOT NULL DEFAULT 0,
+  answer      TEXT
 );
 "];
 

@@ -4,7 +4,6 @@
 //! so the cost of a commit is divided by the number of callers, without any waiting on purpose.
 
 use super::detail::{MAX_REQUEST, MAX_RESPONSE, cut};
-use super::recovery::{self, Recovery};
 use super::retention::Retention;
 use super::rows;
 use super::schema::ends_transaction;
@@ -34,19 +33,25 @@ pub struct AlreadySent {
 #[derive(Debug)]
 pub(super) enum Operation {
     Intend(Vec<NewDelivery>),
+    IntendAndBegin(Box<NewDelivery>, i64),
     Begin(DeliveryId, i64),
     Attempt(DeliveryId, Attempt),
-    Outcome(DeliveryId, Outcome),
+    Outcome(DeliveryId, Option<Attempt>, Outcome),
     Patched(Vec<DeliveryId>, i64),
     AlreadySent(Vec<AlreadySent>),
     Record(Box<Delivery>, String),
+    RecordAll(Vec<Delivery>),
+    Spill(Vec<Delivery>),
+    NoteConditions(Vec<(String, String)>, i64),
     Flush,
 }
 
-#[derive(Debug)]
+/// Work that has an answer and a transaction of its own; it gets the session of this process.
+type Work = Box<dyn FnOnce(&mut Connection, i64) + Send>;
+
 enum Call {
     Write(Operation, oneshot::Sender<Result<(), HistoryError>>),
-    Recover(oneshot::Sender<Result<Recovery, HistoryError>>),
+    Work(Work),
 }
 
 /// The handle of the thread; dropping it waits for what is queued.
@@ -81,9 +86,17 @@ impl Writer {
         answer.await.unwrap_or(Err(HistoryError::Closed))
     }
 
-    pub(super) async fn recover(&self) -> Result<Recovery, HistoryError> {
+    /// Does something after everything that was asked for before, and answers with what it found.
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection, i64) -> Result<T, rusqlite::Error> + Send + 'static,
+    ) -> Result<T, HistoryError> {
         let (done, answer) = oneshot::channel();
-        self.call(Call::Recover(done)).await?;
+        let work: Work = Box::new(move |connection, session| {
+            // The caller may have given up waiting.
+            let _ = done.send(work(connection, session).map_err(HistoryError::from));
+        });
+        self.call(Call::Work(work)).await?;
         answer.await.unwrap_or(Err(HistoryError::Closed))
     }
 
@@ -127,12 +140,9 @@ impl Desk {
             while let Some(call) = next {
                 match call {
                     Call::Write(operation, done) => batch.push((operation, done)),
-                    Call::Recover(done) => {
+                    Call::Work(work) => {
                         self.commit(std::mem::take(&mut batch));
-                        let session = self.session;
-                        let recovered = recovery::recover(&mut self.connection, session);
-                        // The caller may have given up waiting.
-                        let _ = done.send(recovered.map_err(HistoryError::from));
+                        work(&mut self.connection, self.session);
                     }
                 }
                 if batch.len() >= BATCH {
@@ -219,9 +229,16 @@ fn apply(connection: &Connection, operation: &Operation, session: i64) -> Result
         Operation::Intend(new) => {
             let mut insert = connection.prepare_cached(INSERT)?;
             for new in new {
-                insert_row(&mut insert, &Delivery::pending(new.clone()), session)?;
+                insert_row(&mut insert, &Delivery::pending(new.clone()), None, session)?;
             }
             Ok(new.len() as u64)
+        }
+        Operation::IntendAndBegin(new, at_ms) => {
+            let mut insert = connection.prepare_cached(INSERT)?;
+            let mut pending = Delivery::pending(NewDelivery::clone(new));
+            pending.updated_ms = *at_ms;
+            insert_row(&mut insert, &pending, Some(*at_ms), session)?;
+            Ok(1)
         }
         Operation::Begin(id, at_ms) => {
             let changed = connection
@@ -233,7 +250,10 @@ fn apply(connection: &Connection, operation: &Operation, session: i64) -> Result
             found(changed, *id)
         }
         Operation::Attempt(id, attempt) => record_attempt(connection, *id, attempt),
-        Operation::Outcome(id, outcome) => record_outcome(connection, *id, outcome),
+        Operation::Outcome(id, last, outcome) => match last {
+            Some(attempt) => record_end(connection, *id, attempt, outcome),
+            None => record_outcome(connection, *id, outcome),
+        },
         Operation::Patched(ids, at_ms) => {
             let mut update = connection.prepare_cached(
                 "UPDATE deliveries SET patched_ms = ?2, updated_ms = ?2 WHERE id = ?1",
@@ -246,26 +266,66 @@ fn apply(connection: &Connection, operation: &Operation, session: i64) -> Result
         Operation::AlreadySent(looks) => record_looks(connection, looks, session),
         Operation::Record(delivery, request) => {
             let mut insert = connection.prepare_cached(INSERT)?;
-            insert_row(&mut insert, delivery, session)?;
+            insert_row(&mut insert, delivery, None, session)?;
             record_bodies(connection, delivery.new.id, request, "")?;
             Ok(1)
+        }
+        Operation::RecordAll(deliveries) => {
+            let mut insert = connection.prepare_cached(INSERT)?;
+            for delivery in deliveries {
+                insert_row(&mut insert, delivery, None, session)?;
+            }
+            Ok(deliveries.len() as u64)
+        }
+        Operation::Spill(deliveries) => spill(connection, deliveries, session),
+        Operation::NoteConditions(conditions, at_ms) => {
+            let mut insert = connection.prepare_cached(
+                "INSERT OR IGNORE INTO conditions (trigger, condition, first_ms) \
+                 VALUES (?1, ?2, ?3)",
+            )?;
+            for (trigger, condition) in conditions {
+                insert.execute(params![trigger, condition, at_ms])?;
+            }
+            Ok(0)
         }
         Operation::Flush => Ok(0),
     }
 }
 
+/// Marks pending deliveries as spilled, recording those that are not recorded yet.
+fn spill(
+    connection: &Connection,
+    deliveries: &[Delivery],
+    session: i64,
+) -> Result<u64, Failure> {
+    let mut mark =
+        connection.prepare_cached("UPDATE deliveries SET spilled = 1 WHERE id = ?1")?;
+    let mut insert = connection.prepare_cached(INSERT)?;
+    let mut inserted = 0;
+    for delivery in deliveries {
+        let id = delivery.new.id.0;
+        if mark.execute([id])? == 0 {
+            insert_row(&mut insert, delivery, None, session)?;
+            mark.execute([id])?;
+            inserted += 1;
+        }
+    }
+    Ok(inserted)
+}
+
 const INSERT: &str = "INSERT INTO deliveries (id, created_ms, updated_ms, state, cause, \
     api_group, kind, namespace, name, uid, resource_version, trigger, condition, once_per, \
     templates, service, service_type, recipient, state_key, config_namespace, actor, attempts, \
-    status, took_ms, next_ms, patched_ms, possibly_repeated, error, detail, session) \
+    begun_ms, status, took_ms, next_ms, patched_ms, possibly_repeated, error, detail, session) \
     VALUES (:id, :created_ms, :updated_ms, :state, :cause, :api_group, :kind, :namespace, :name, \
     :uid, :resource_version, :trigger, :condition, :once_per, :templates, :service, \
-    :service_type, :recipient, :state_key, :config_namespace, :actor, :attempts, :status, \
-    :took_ms, :next_ms, :patched_ms, :possibly_repeated, :error, :detail, :session)";
+    :service_type, :recipient, :state_key, :config_namespace, :actor, :attempts, :begun_ms, \
+    :status, :took_ms, :next_ms, :patched_ms, :possibly_repeated, :error, :detail, :session)";
 
 fn insert_row(
     insert: &mut Statement<'_>,
     delivery: &Delivery,
+    begun_ms: Option<i64>,
     session: i64,
 ) -> Result<usize, rusqlite::Error> {
     let new = &delivery.new;
@@ -292,6 +352,7 @@ fn insert_row(
         ":config_namespace": new.config_namespace,
         ":actor": new.actor,
         ":attempts": delivery.attempts,
+        ":begun_ms": begun_ms,
         ":status": delivery.status,
         ":took_ms": delivery.took_ms,
         ":next_ms": delivery.next_ms,
@@ -323,6 +384,15 @@ fn record_attempt(
             attempt.started_ms.saturating_add(attempt.took_ms),
         ])?;
     found(changed, id)?;
+    list_attempt(connection, id, attempt)?;
+    Ok(0)
+}
+
+fn list_attempt(
+    connection: &Connection,
+    id: DeliveryId,
+    attempt: &Attempt,
+) -> Result<(), rusqlite::Error> {
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO attempts \
@@ -338,6 +408,37 @@ fn record_attempt(
             attempt.error,
             attempt.next_ms,
         ])?;
+    Ok(())
+}
+
+/// The last try and the outcome, in one change of the row.
+fn record_end(
+    connection: &Connection,
+    id: DeliveryId,
+    last: &Attempt,
+    outcome: &Outcome,
+) -> Result<u64, Failure> {
+    let finished = (outcome.state != DeliveryState::Pending).then_some(outcome.at_ms);
+    let changed = connection
+        .prepare_cached(
+            "UPDATE deliveries SET state = ?2, updated_ms = ?3, finished_ms = ?4, detail = ?5, \
+             error = ?6, attempts = ?7, status = ?8, took_ms = ?9, next_ms = NULL, \
+             begun_ms = NULL WHERE id = ?1",
+        )?
+        .execute(params![
+            id.0,
+            outcome.state.word(),
+            outcome.at_ms,
+            finished,
+            outcome.detail,
+            outcome.error,
+            last.number,
+            last.status,
+            last.took_ms,
+        ])?;
+    found(changed, id)?;
+    list_attempt(connection, id, last)?;
+    record_bodies(connection, id, &outcome.request, &outcome.response)?;
     Ok(0)
 }
 
@@ -417,7 +518,7 @@ fn record_looks(
                 detail,
                 ..Delivery::pending(new.clone())
             };
-            insert_row(&mut insert, &first, session)?;
+            insert_row(&mut insert, &first, None, session)?;
             inserted += 1;
         }
     }

@@ -1,5 +1,6 @@
 //! The service that prints: `template notify` on the command line, not creatable by configuration.
 
+use super::reference::Reference;
 use super::{Notification, PreparedRequest, SendError, Sent, Service};
 use crate::domain::Destination;
 use futures::future::BoxFuture;
@@ -9,6 +10,20 @@ use std::sync::{Mutex, PoisonError};
 
 /// The type's name.
 pub const TYPE: &str = "console";
+
+/// What it takes.
+pub(super) const REFERENCE: Reference = Reference {
+    title: "Console",
+    summary: "Prints the notification as YAML, the sections for all services in it. It cannot be \
+              configured: `kubechime template notify` uses it unless told otherwise.",
+    recipient: "Not looked at; `stdout` by custom.",
+    recipient_example: "stdout",
+    options: &[],
+    transport: false,
+    fields: &[],
+    example: "",
+    notes: &[],
+};
 
 /// Prints every notification as YAML, all sections of it. The recipient means nothing.
 pub struct Console {

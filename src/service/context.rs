@@ -3,6 +3,7 @@
 use super::http::ClientPool;
 use super::slack::ThreadMemory;
 use crate::domain::Masker;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,37 @@ impl Default for Timeouts {
     }
 }
 
+/// The environment variables that cloud services read: regions, credentials, emulators.
+#[derive(Clone, Default)]
+pub struct Environment {
+    /// `None` for those of the process.
+    fixed: Option<Arc<BTreeMap<String, String>>>,
+}
+
+impl Environment {
+    /// Exactly these variables. Credentials then come only from them and from the options: files
+    /// of the user and the machine's metadata are not looked for.
+    pub fn fixed(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self {
+            fixed: Some(Arc::new(variables.into_iter().collect())),
+        }
+    }
+
+    /// Whether these are the variables of the process, as is the default.
+    pub fn is_process(&self) -> bool {
+        self.fixed.is_none()
+    }
+
+    /// A variable; empty ones are none.
+    pub fn get(&self, name: &str) -> Option<String> {
+        let value = match &self.fixed {
+            Some(variables) => variables.get(name).cloned(),
+            None => std::env::var(name).ok(),
+        };
+        value.filter(|value| !value.is_empty())
+    }
+}
+
 /// What services are made with. Clones share the client pool and the threads; keep one over all
 /// reloads of the configuration, so that connections and threads survive them.
 #[derive(Clone)]
@@ -45,6 +77,8 @@ pub struct ServiceContext {
     pub clients: ClientPool,
     /// The threads that Slack services have begun.
     pub threads: ThreadMemory,
+    /// The environment variables.
+    pub environment: Environment,
 }
 
 impl Default for ServiceContext {
@@ -56,6 +90,7 @@ impl Default for ServiceContext {
             certificates: None,
             clients: ClientPool::default(),
             threads: ThreadMemory::default(),
+            environment: Environment::default(),
         }
     }
 }

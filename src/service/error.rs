@@ -71,6 +71,16 @@ impl SendError {
         self
     }
 
+    /// The same, with what to do about it, where there is something to say.
+    #[must_use]
+    pub(super) fn advised(mut self, advice: Option<&str>) -> Self {
+        if let Some(advice) = advice {
+            self.message.push_str("; ");
+            self.message.push_str(advice);
+        }
+        self
+    }
+
     /// Whether a later try may go well.
     pub fn is_transient(&self) -> bool {
         matches!(self.class, Class::Transient { .. })

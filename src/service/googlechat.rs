@@ -1,21 +1,70 @@
 //! Google Chat by incoming webhooks: texts, cards of both generations, threads.
 
-use super::endpoint::{Endpoint, RecipientUrls};
-use super::registry::{BuildError, BuildWarning};
+use super::endpoint::Endpoint;
+use super::http::Answer;
+use super::per_recipient::{Channel, Outgoing, per_recipient};
+use super::reference::{Reference, optional, required};
+use super::registry::BuildError;
 use super::texts::{Field, Merge, Texts};
 use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
-use crate::domain::{Destination, Masker};
 use crate::yaml::{self, Node};
-use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use url::Url;
 
 /// The type's name.
 pub(super) const TYPE: &str = "googlechat";
+
+/// What it takes.
+pub(super) const REFERENCE: Reference = Reference {
+    title: "Google Chat",
+    summary: "Texts and cards to incoming webhooks of spaces, with threads.",
+    recipient: "A key of `webhooks`.",
+    recipient_example: "my-space",
+    options: &[required(
+        "webhooks",
+        "map of strings",
+        "The URL of the incoming webhook for each recipient. The URLs are secrets.",
+    )],
+    transport: true,
+    fields: &[
+        optional(
+            "cardsV2",
+            "template",
+            "YAML or JSON list of cards, each without the wrapper that has `cardId`; an id is made.",
+        ),
+        optional(
+            "cards",
+            "template",
+            "YAML or JSON list of cards of the first generation.",
+        ),
+        optional(
+            "threadKey",
+            "template",
+            "Messages to one space with the same key make a thread.",
+        ),
+    ],
+    example: r#"data:
+  service.googlechat: |
+    webhooks:
+      my-space: $google-chat-url
+  template.pod-ready: |
+    message: Pod {{.pod.metadata.name}} is ready
+    googlechat:
+      threadKey: "{{.pod.metadata.uid}}"
+      cardsV2: |
+        - header:
+            title: Pod {{.pod.metadata.name}}
+          sections:
+          - widgets:
+            - decoratedText:
+                topLabel: Node
+                text: "{{.pod.spec.nodeName}}"
+"#,
+    notes: &["A notification with cards is sent without the message."],
+};
 
 /// The options of `service.googlechat.<name>`, beside the transport options.
 #[derive(Default, Deserialize)]
@@ -57,11 +106,6 @@ impl Texts for GoogleChatNotification {
     }
 }
 
-struct GoogleChat {
-    name: String,
-    recipients: RecipientUrls,
-}
-
 /// Makes a Google Chat service from its options.
 pub(super) fn build(
     name: &str,
@@ -69,34 +113,59 @@ pub(super) fn build(
     context: &ServiceContext,
 ) -> Result<Arc<dyn Service>, BuildError> {
     let options: Options = yaml::decode(node)?;
-    Ok(Arc::new(GoogleChat {
-        name: name.to_owned(),
-        recipients: RecipientUrls::new(&options.webhooks, "webhooks", node, context)?,
-    }))
+    per_recipient::<GoogleChat>(name, &options.webhooks, node, context)
 }
 
-impl GoogleChat {
-    fn request(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<(&Endpoint, PreparedRequest), SendError> {
-        let Some(endpoint) = self.recipients.get(&to.recipient) else {
-            return Err(SendError::permanent(format!(
-                "error creating client to webhook: no Google chat webhook configured for \
-                 recipient {}; webhooks has: {}",
-                to.recipient,
-                self.recipients.names()
-            )));
-        };
+struct GoogleChat;
+
+impl Channel for GoogleChat {
+    const TYPE: &'static str = TYPE;
+    const KEY: &'static str = "webhooks";
+    const UNKNOWN: &'static str =
+        "error creating client to webhook: no Google chat webhook configured for recipient";
+
+    fn message(notification: &Notification, url: &str) -> Result<Outgoing, String> {
         let section = notification.googlechat.clone().unwrap_or_default();
-        let body = body(&section, &notification.message).map_err(|why| {
-            let message = format!("cannot create message: {why}");
-            SendError::permanent(endpoint.masker.mask(&message))
+        let body = body(&section, &notification.message)
+            .map_err(|why| format!("cannot create message: {why}"))?;
+        Ok(Outgoing {
+            url: threaded(url, &section.thread_key),
+            body: body.to_string().into_bytes(),
+        })
+    }
+
+    fn understand(
+        endpoint: &Endpoint,
+        answer: Answer,
+        request: &PreparedRequest,
+    ) -> Result<Sent, SendError> {
+        let (answer, reply) = endpoint.reply(answer, request).map_err(|mut error| {
+            error.message = format!("cannot send message: {}", error.message);
+            error
         })?;
-        let url = threaded(&endpoint.url, &section.thread_key);
-        let request = PreparedRequest::post_json(url, &body);
-        Ok((endpoint, endpoint.ready(request)?))
+        let error = &reply["error"];
+        if !error.is_null() {
+            let text = |name: &str| error[name].as_str().unwrap_or_default();
+            let message = format!(
+                "error with message: code={} status={} message={}",
+                error["code"].as_i64().unwrap_or_default(),
+                text("status"),
+                text("message")
+            );
+            let advice = match error["code"].as_i64().unwrap_or_default() {
+                400 => Some("correct cards or cardsV2 of the template, or shorten the message"),
+                401 | 403 | 404 => {
+                    Some("the webhook is gone or its key is wrong; copy its URL again")
+                }
+                _ => None,
+            };
+            let error = answer.refused(&message, request, &endpoint.masker);
+            return Err(error.advised(advice));
+        }
+        if !(200..300).contains(&answer.status) {
+            return Err(answer.into_error(request, &endpoint.masker));
+        }
+        Ok(endpoint.sent(answer, reply["name"].as_str().map(str::to_owned)))
     }
 }
 
@@ -219,75 +288,6 @@ fn threaded(url: &str, thread_key: &str) -> String {
     pairs.sort_by(|a, b| a.0.cmp(&b.0));
     parsed.query_pairs_mut().clear().extend_pairs(pairs);
     parsed.into()
-}
-
-impl Service for GoogleChat {
-    fn service_type(&self) -> &'static str {
-        TYPE
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn masker(&self) -> &Masker {
-        &self.recipients.masker
-    }
-
-    fn warnings(&self) -> &[BuildWarning] {
-        &self.recipients.warnings
-    }
-
-    fn prepare(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<Vec<PreparedRequest>, SendError> {
-        Ok(vec![self.request(notification, to)?.1])
-    }
-
-    fn send<'a>(
-        &'a self,
-        notification: &'a Notification,
-        to: &'a Destination,
-    ) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async {
-            let (endpoint, request) = self.request(notification, to)?;
-            let answer = endpoint.execute(&request).await?;
-            let Some(reply) = answer.json().filter(Value::is_object) else {
-                let mut error = endpoint.no_json(answer, &request);
-                error.message = format!("cannot send message: {}", error.message);
-                return Err(error);
-            };
-            let error = &reply["error"];
-            if !error.is_null() {
-                let text = |name: &str| error[name].as_str().unwrap_or_default();
-                let message = format!(
-                    "error with message: code={} status={} message={}",
-                    error["code"].as_i64().unwrap_or_default(),
-                    text("status"),
-                    text("message")
-                );
-                return Err(answer.refused(&message, &request, &endpoint.masker));
-            }
-            if !(200..300).contains(&answer.status) {
-                return Err(answer.into_error(&request, &endpoint.masker));
-            }
-            let mut sent = answer.into_sent(&endpoint.masker);
-            if let Some(name) = reply["name"].as_str() {
-                sent.detail = endpoint.masker.mask(name).into_owned();
-            }
-            Ok(sent)
-        })
-    }
-}
-
-impl fmt::Debug for GoogleChat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GoogleChat")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]

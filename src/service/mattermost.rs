@@ -1,6 +1,7 @@
 //! Mattermost: posts by a bot over the REST API.
 
 use super::endpoint::{Endpoint, missing, transport_warnings};
+use super::reference::{Reference, optional, required};
 use super::registry::{BuildError, BuildWarning};
 use super::texts::{Field, Merge, Texts};
 use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
@@ -14,6 +15,43 @@ use std::sync::Arc;
 
 /// The type's name.
 pub(super) const TYPE: &str = "mattermost";
+
+/// What it takes.
+pub(super) const REFERENCE: Reference = Reference {
+    title: "Mattermost",
+    summary: "Posts by a bot account over the REST API, with attachments.",
+    recipient: "The id of a channel, as the channel's menu shows it; not its name.",
+    recipient_example: "4xp9fdt77pncbef59f4k1qe83o",
+    options: &[
+        required(
+            "apiURL",
+            "string",
+            "The server's URL, without `/api/v4`: `https://mattermost.example.com`.",
+        ),
+        required("token", "string", "The bot's access token."),
+    ],
+    transport: true,
+    fields: &[optional(
+        "attachments",
+        "template",
+        "JSON list of attachments, in Slack's format.",
+    )],
+    example: r##"data:
+  service.mattermost: |
+    apiURL: https://mattermost.example.com
+    token: $mattermost-token
+  template.pod-ready: |
+    message: Pod {{.pod.metadata.name}} is ready
+    mattermost:
+      attachments: |
+        [{
+          "title": {{.pod.metadata.name | toJson}},
+          "color": "#18be52",
+          "fields": [{"title": "Node", "value": {{.pod.spec.nodeName | toJson}}, "short": true}]
+        }]
+"##,
+    notes: &["The bot must be a member of the channel's team."],
+};
 
 /// The options of `service.mattermost.<name>`, beside the transport options.
 #[derive(Default, Deserialize)]
@@ -119,6 +157,27 @@ impl Mattermost {
     }
 }
 
+/// What to do about an answer with this status and text.
+fn advice(status: u16, text: &str) -> Option<&'static str> {
+    Some(match status {
+        401 => "put the bot's access token under token of the service",
+        403 | 404 if text.contains("<html") || text.contains("an HTML page") => {
+            "apiURL must be the URL of the server, without /api/v4"
+        }
+        403 => {
+            "the recipient must be the id of a channel, not its name, and the bot a member of it"
+        }
+        404 => "apiURL must be the URL of the server, without /api/v4",
+        400 if text.contains("channel_id") => {
+            "the recipient must be the id of a channel, as the channel's menu shows it"
+        }
+        400 | 413 if text.contains("length") || text.contains("too long") || status == 413 => {
+            "shorten the message; Mattermost takes 16,383 characters"
+        }
+        _ => return None,
+    })
+}
+
 impl Service for Mattermost {
     fn service_type(&self) -> &'static str {
         TYPE
@@ -153,15 +212,13 @@ impl Service for Mattermost {
             let request = self.request(notification, to)?;
             let answer = self.endpoint.execute(&request).await?;
             if !(200..300).contains(&answer.status) {
-                return Err(answer.into_error(&request, &self.endpoint.masker));
+                let advice = advice(answer.status, &answer.quoted(&self.endpoint.masker));
+                let error = answer.into_error(&request, &self.endpoint.masker);
+                return Err(error.advised(advice));
             }
-            let id = answer.json().and_then(|reply| {
-                let id = reply["id"].as_str()?;
-                Some(format!("post {id}"))
-            });
-            let mut sent = answer.into_sent(&self.endpoint.masker);
-            sent.detail = id.unwrap_or(sent.detail);
-            Ok(sent)
+            let reply = answer.json().unwrap_or_default();
+            let id = reply["id"].as_str().map(|id| format!("post {id}"));
+            Ok(self.endpoint.sent(answer, id))
         })
     }
 }

@@ -7,15 +7,33 @@
 //! short series that some services of the original have of their own is here (`retry`). The catalog
 //! makes services and templates from the ConfigMap, the engine renders and sends.
 
+mod alertmanager;
+#[cfg(feature = "awssqs")]
+mod awssqs;
 mod console;
 mod context;
+#[cfg(feature = "email")]
+mod email;
 mod endpoint;
 mod error;
+#[cfg(feature = "gcppubsub")]
+mod gcppubsub;
+mod github;
 mod googlechat;
+mod grafana;
 mod http;
 mod mattermost;
+#[cfg(feature = "nats")]
+mod nats;
+mod newrelic;
 mod notification;
+mod opsgenie;
+mod pagerduty;
+mod pagerdutyv2;
+mod parts;
+mod per_recipient;
 mod pushover;
+mod reference;
 mod registry;
 mod request;
 pub mod retry;
@@ -27,16 +45,33 @@ mod teams_workflows;
 mod telegram;
 mod template;
 mod texts;
+mod trial;
 mod webex;
 mod webhook;
 
 pub use self::http::ClientPool;
+pub use alertmanager::AlertmanagerNotification;
+#[cfg(feature = "awssqs")]
+pub use awssqs::AwsSqsNotification;
 pub use console::Console;
-pub use context::{CertificateResolver, ServiceContext, Timeouts};
+pub use context::{CertificateResolver, Environment, ServiceContext, Timeouts};
+#[cfg(feature = "email")]
+pub use email::EmailNotification;
 pub use error::{Class, SendError, Sent};
+#[cfg(feature = "gcppubsub")]
+pub use gcppubsub::GcpPubSubNotification;
+pub use github::{
+    GitHubCheckRun, GitHubCheckRunOutput, GitHubDeployment, GitHubNotification,
+    GitHubPullRequestComment, GitHubRepositoryDispatch, GitHubStatus,
+};
 pub use googlechat::GoogleChatNotification;
 pub use mattermost::MattermostNotification;
+pub use newrelic::NewRelicNotification;
 pub use notification::Notification;
+pub use opsgenie::{OpsgenieNotification, OpsgenieResponder};
+pub use pagerduty::PagerDutyNotification;
+pub use pagerdutyv2::PagerDutyV2Notification;
+pub use reference::{Field, Reference, TRANSPORT, UnknownKey, reference};
 pub use registry::{BuildError, BuildWarning, build, known_types};
 pub use request::{PreparedRequest, shown_url};
 pub use retry::{MAX_RETRY_AFTER, Progress, RetryPolicy, send_series};
@@ -45,6 +80,7 @@ pub use slack::{DeliveryPolicy, SlackNotification, ThreadMemory};
 pub use teams::TeamsNotification;
 pub use teams_workflows::TeamsWorkflowsNotification;
 pub use template::{NotificationTemplate, RenderError, SectionError, add_destination, render};
+pub use trial::trial;
 pub use webhook::WebhookNotification;
 
 use crate::domain::{Destination, Masker};

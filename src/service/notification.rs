@@ -1,6 +1,16 @@
 //! A rendered notification: the message, and what the templates said for each service type.
 
+#[cfg(feature = "awssqs")]
+use super::AwsSqsNotification;
+#[cfg(feature = "email")]
+use super::EmailNotification;
+#[cfg(feature = "gcppubsub")]
+use super::GcpPubSubNotification;
 use super::webhook::WebhookNotification;
+use super::{
+    AlertmanagerNotification, GitHubNotification, NewRelicNotification, OpsgenieNotification,
+    PagerDutyNotification, PagerDutyV2Notification,
+};
 use super::{
     GoogleChatNotification, MattermostNotification, RocketChatNotification, SlackNotification,
     TeamsNotification, TeamsWorkflowsNotification,
@@ -19,6 +29,18 @@ pub struct Notification {
     /// The text.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// For Amazon SQS.
+    #[cfg(feature = "awssqs")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub awssqs: Option<AwsSqsNotification>,
+    /// For Google Cloud Pub/Sub.
+    #[cfg(feature = "gcppubsub")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gcppubsub: Option<GcpPubSubNotification>,
+    /// For e-mail.
+    #[cfg(feature = "email")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<EmailNotification>,
     /// For Slack.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slack: Option<SlackNotification>,
@@ -37,9 +59,27 @@ pub struct Notification {
     /// For webhooks, by service name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub webhook: BTreeMap<String, WebhookNotification>,
+    /// For Opsgenie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opsgenie: Option<OpsgenieNotification>,
+    /// For GitHub.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub github: Option<GitHubNotification>,
+    /// For Alertmanager.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alertmanager: Option<AlertmanagerNotification>,
     /// For Google Chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub googlechat: Option<GoogleChatNotification>,
+    /// For PagerDuty, incidents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pagerduty: Option<PagerDutyNotification>,
+    /// For PagerDuty, events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pagerdutyv2: Option<PagerDutyV2Notification>,
+    /// For New Relic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newrelic: Option<NewRelicNotification>,
 }
 
 impl Notification {

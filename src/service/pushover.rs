@@ -2,18 +2,47 @@
 
 use super::endpoint::{Endpoint, missing, transport_warnings};
 use super::http::Answer;
+use super::reference::{Reference, optional, required};
 use super::registry::{BuildError, BuildWarning};
 use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
 use crate::domain::{Destination, Masker};
 use crate::yaml::{self, Node};
 use futures::future::BoxFuture;
 use serde::Deserialize;
-use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 
 /// The type's name.
 pub(super) const TYPE: &str = "pushover";
+
+/// What it takes.
+pub(super) const REFERENCE: Reference = Reference {
+    title: "Pushover",
+    summary: "Push messages to the devices of a user or group.",
+    recipient: "The key of a user or group: 30 letters and digits.",
+    recipient_example: "uQiRzpo4DXghDmr9QzzfQu27cmVRsG",
+    options: &[
+        required(
+            "token",
+            "string",
+            "The application's API token: 30 letters and digits.",
+        ),
+        optional(
+            "apiUrl",
+            "string",
+            "Where the API is. Default: `https://api.pushover.net`.",
+        ),
+    ],
+    transport: true,
+    fields: &[],
+    example: r#"data:
+  service.pushover: |
+    token: $pushover-token
+  template.pod-ready: |
+    message: Pod {{.pod.metadata.name}} is ready
+"#,
+    notes: &["A message of more than 1,024 characters is refused, not cut."],
+};
 
 /// Characters of a message that Pushover takes.
 const LONGEST: usize = 1024;
@@ -118,15 +147,10 @@ impl Pushover {
             );
             return Err(answer.refused(message.trim_end(), request, masker));
         }
-        let Some(reply) = answer.json().filter(Value::is_object) else {
-            return Err(self.endpoint.no_json(answer, request));
-        };
+        let (answer, reply) = self.endpoint.reply(answer, request)?;
         if reply["status"].as_i64() == Some(1) {
-            let mut sent = answer.into_sent(masker);
-            if let Some(id) = reply["request"].as_str() {
-                sent.detail = format!("request {id}");
-            }
-            return Ok(sent);
+            let id = reply["request"].as_str().map(|id| format!("request {id}"));
+            return Ok(self.endpoint.sent(answer, id));
         }
         let mut message = "Errors:".to_owned();
         for error in reply["errors"].as_array().into_iter().flatten() {

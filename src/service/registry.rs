@@ -1,12 +1,25 @@
 //! The service types, and how a service is made from its configuration.
 
+#[cfg(feature = "email")]
+use super::EmailNotification;
+#[cfg(feature = "awssqs")]
+use super::awssqs;
+#[cfg(feature = "email")]
+use super::email;
+#[cfg(feature = "gcppubsub")]
+use super::gcppubsub;
+#[cfg(feature = "nats")]
+use super::nats;
+use super::reference::Reference;
 use super::template::{Compiler, Section};
 use super::texts::section;
 use super::{
     GoogleChatNotification, MattermostNotification, RocketChatNotification, SlackNotification,
     TeamsNotification, TeamsWorkflowsNotification,
 };
+use super::{NewRelicNotification, PagerDutyNotification, PagerDutyV2Notification};
 use super::{Notification, Service, ServiceContext};
+use super::{alertmanager, github, grafana, newrelic, opsgenie, pagerduty, pagerdutyv2};
 use super::{
     googlechat, mattermost, pushover, rocketchat, slack, teams, teams_workflows, telegram, webex,
     webhook,
@@ -30,28 +43,63 @@ pub(super) struct ServiceType {
     /// Compiles the template's section, and shows its texts unrendered; `None` for types that
     /// only send the message.
     pub(super) section: Option<CompileSection>,
+    /// What it takes, in words.
+    pub(super) reference: &'static Reference,
 }
 
 /// All types, in the order in which their sections are rendered.
 #[rustfmt::skip]
 pub(super) const TYPES: &[ServiceType] = &[
-    row(slack::TYPE, slack::build, Some(section::<SlackNotification>)),
-    row(mattermost::TYPE, mattermost::build, Some(section::<MattermostNotification>)),
-    row(rocketchat::TYPE, rocketchat::build, Some(section::<RocketChatNotification>)),
-    row(webhook::TYPE, webhook::build, Some(webhook::section)),
-    row(teams::TYPE, teams::build, Some(section::<TeamsNotification>)),
-    row(teams_workflows::TYPE, teams_workflows::build, Some(section::<TeamsWorkflowsNotification>)),
-    row(googlechat::TYPE, googlechat::build, Some(section::<GoogleChatNotification>)),
-    row(pushover::TYPE, pushover::build, None),
-    row(telegram::TYPE, telegram::build, None),
-    row(webex::TYPE, webex::build, None),
+    #[cfg(feature = "awssqs")]
+    row(awssqs::TYPE, awssqs::build, Some(awssqs::section), &awssqs::REFERENCE),
+    #[cfg(feature = "gcppubsub")]
+    row(gcppubsub::TYPE, gcppubsub::build, Some(gcppubsub::section), &gcppubsub::REFERENCE),
+    row(slack::TYPE, slack::build, Some(section::<SlackNotification>), &slack::REFERENCE),
+    row(mattermost::TYPE, mattermost::build, Some(section::<MattermostNotification>), &mattermost::REFERENCE),
+    row(rocketchat::TYPE, rocketchat::build, Some(section::<RocketChatNotification>), &rocketchat::REFERENCE),
+    #[cfg(feature = "email")]
+    row(email::TYPE, email::build, Some(section::<EmailNotification>), &email::REFERENCE),
+    row(webhook::TYPE, webhook::build, Some(webhook::section), &webhook::REFERENCE),
+    row(opsgenie::TYPE, opsgenie::build, Some(opsgenie::section), &opsgenie::REFERENCE),
+    row(github::TYPE, github::build, Some(github::section), &github::REFERENCE),
+    row(teams::TYPE, teams::build, Some(section::<TeamsNotification>), &teams::REFERENCE),
+    row(teams_workflows::TYPE, teams_workflows::build, Some(section::<TeamsWorkflowsNotification>), &teams_workflows::REFERENCE),
+    row(alertmanager::TYPE, alertmanager::build, Some(alertmanager::section), &alertmanager::REFERENCE),
+    row(googlechat::TYPE, googlechat::build, Some(section::<GoogleChatNotification>), &googlechat::REFERENCE),
+    row(pagerduty::TYPE, pagerduty::build, Some(section::<PagerDutyNotification>), &pagerduty::REFERENCE),
+    row(pagerdutyv2::TYPE, pagerdutyv2::build, Some(section::<PagerDutyV2Notification>), &pagerdutyv2::REFERENCE),
+    row(newrelic::TYPE, newrelic::build, Some(section::<NewRelicNotification>), &newrelic::REFERENCE),
+    #[cfg(feature = "nats")]
+    row(nats::TYPE, nats::build, None, &nats::REFERENCE),
+    row(grafana::TYPE, grafana::build, None, &grafana::REFERENCE),
+    row(pushover::TYPE, pushover::build, None, &pushover::REFERENCE),
+    row(telegram::TYPE, telegram::build, None, &telegram::REFERENCE),
+    row(webex::TYPE, webex::build, None, &webex::REFERENCE),
 ];
 
-const fn row(name: &'static str, build: Build, section: Option<CompileSection>) -> ServiceType {
+/// The types whose libraries were left out of this build: type and cargo feature have one name.
+pub(super) const LEFT_OUT: &[&str] = &[
+    #[cfg(not(feature = "awssqs"))]
+    "awssqs",
+    #[cfg(not(feature = "email"))]
+    "email",
+    #[cfg(not(feature = "gcppubsub"))]
+    "gcppubsub",
+    #[cfg(not(feature = "nats"))]
+    "nats",
+];
+
+const fn row(
+    name: &'static str,
+    build: Build,
+    section: Option<CompileSection>,
+    reference: &'static Reference,
+) -> ServiceType {
     ServiceType {
         name,
         build,
         section,
+        reference,
     }
 }
 
@@ -110,13 +158,55 @@ pub fn build(
             error.message = context.masker.mask(&error.message).into_owned();
             error
         }),
-        None => Err(BuildError {
-            message: format!("service type '{service_type}' is not supported"),
-            position: None,
-            help: Some(format!(
-                "supported types: {}",
-                known_types().collect::<Vec<_>>().join(", ")
-            )),
-        }),
+        None => Err(unknown(service_type, LEFT_OUT)),
+    }
+}
+
+/// The error of a type that this build does not have.
+fn unknown(service_type: &str, left_out: &[&str]) -> BuildError {
+    let (message, help) = if left_out.contains(&service_type) {
+        (
+            format!(
+                "service type '{service_type}' was left out of this build (cargo feature \
+                 '{service_type}')"
+            ),
+            "use a build that has it".to_owned(),
+        )
+    } else {
+        let types: Vec<&str> = known_types().collect();
+        (
+            format!("service type '{service_type}' is not supported"),
+            format!("supported types: {}", types.join(", ")),
+        )
+    };
+    BuildError {
+        message,
+        position: None,
+        help: Some(help),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_that_were_left_out_are_told_from_those_that_do_not_exist() {
+        let error = unknown("email", &["email"]);
+        assert_eq!(
+            error.message,
+            "service type 'email' was left out of this build (cargo feature 'email')"
+        );
+        let error = unknown("pigeon", &["email"]);
+        assert_eq!(error.message, "service type 'pigeon' is not supported");
+        assert!(error.help.is_some_and(|help| help.contains("webhook")));
+    }
+
+    #[test]
+    fn every_type_is_either_there_or_left_out() {
+        for name in ["awssqs", "email", "gcppubsub", "nats"] {
+            let known = known_types().any(|known| known == name);
+            assert_ne!(known, LEFT_OUT.contains(&name), "{name}");
+        }
     }
 }

@@ -94,8 +94,12 @@ impl PreparedRequest {
         text
     }
 
-    /// A curl command that sends the same; masked, so that secrets must be filled in.
+    /// A curl command that sends the same; masked, so that secrets must be filled in. Requests of
+    /// other protocols than HTTP are shown as [text](Self::to_text).
     pub fn to_curl(&self, masker: &Masker) -> String {
+        if !self.url.starts_with("http") {
+            return self.to_text(masker);
+        }
         let mut command = format!("curl -sS -X {}", quoted(&self.method));
         if self.insecure {
             command.push_str(" -k");
@@ -139,11 +143,16 @@ impl fmt::Debug for PreparedRequest {
 pub fn shown_url(url: &str, masker: &Masker) -> String {
     let Ok(mut parsed) = Url::parse(url) else {
         let known = masker.mask(url);
+        // Where a query begins can be told all the same.
+        let known = match known.split_once('?') {
+            Some((before, _)) => format!("{before}?{MASK}"),
+            None => known.into_owned(),
+        };
         return match (known.find("//"), known.rfind('@')) {
             (Some(from), Some(to)) if from < to => {
                 format!("{}{MASK}{}", &known[..from + 2], &known[to..])
             }
-            _ => known.into_owned(),
+            _ => known,
         };
     };
     let mut shown = url.to_owned();
@@ -183,6 +192,19 @@ fn query_secrets(url: &Url) -> Vec<String> {
         .filter(|(name, value)| is_sensitive(name) && !value.is_empty())
         .map(|(_, value)| value.into_owned())
         .collect()
+}
+
+/// The text as one segment of a URL's path, or part of one.
+pub(super) fn path_segment(text: &str) -> String {
+    let mut segment = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            segment.push(char::from(byte));
+        } else {
+            segment.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    segment
 }
 
 /// Whether the value under this name (header, query) is a secret by all experience.
@@ -250,6 +272,7 @@ mod tests {
             ),
             ("https://h/x?sig=abc%2F", "https://h/x?sig=********"),
             ("::bad//u:pass@h", "::bad//********@h"),
+            ("http://u:pass@ h?key=abc", "http://********@ h?********"),
             (
                 "https://h/x?monkey=1&design=2",
                 "https://h/x?monkey=1&design=2",

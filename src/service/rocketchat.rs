@@ -1,8 +1,9 @@
 //! Rocket.Chat: messages by a user who logs in over the REST API.
 
-use super::endpoint::{Endpoint, missing, transport_warnings};
+use super::endpoint::{Endpoint, missing, no_json, transport_warnings};
 use super::http::Answer;
 use super::mattermost::attachments;
+use super::reference::{Reference, optional, required};
 use super::registry::{BuildError, BuildWarning};
 use super::slack::{is_emoji, is_image_url};
 use super::texts::{Field, Merge, Texts};
@@ -19,6 +20,59 @@ use url::Url;
 
 /// The type's name.
 pub(super) const TYPE: &str = "rocketchat";
+
+/// What it takes.
+pub(super) const REFERENCE: Reference = Reference {
+    title: "Rocket.Chat",
+    summary: "Messages by a user who logs in over the REST API, with attachments.",
+    recipient: "`#channel`, `@user`, or the id of a room.",
+    recipient_example: "#my-channel",
+    options: &[
+        required(
+            "serverUrl",
+            "string",
+            "The server's URL: `https://chat.example.com`; it may have a port and a path.",
+        ),
+        required("email", "string", "Name or e-mail address of the user."),
+        required("password", "string", "The user's password."),
+        optional(
+            "alias",
+            "string",
+            "Shown as the sender; the user needs the right `message-impersonate`.",
+        ),
+        optional(
+            "icon",
+            "string",
+            "`:emoji:`, shown as the sender's picture.",
+        ),
+        optional(
+            "avatar",
+            "string",
+            "URL of an image, shown as the sender's picture.",
+        ),
+    ],
+    transport: true,
+    fields: &[optional(
+        "attachments",
+        "template",
+        "JSON list of attachments.",
+    )],
+    example: r##"data:
+  service.rocketchat: |
+    serverUrl: https://chat.example.com
+    email: $rocketchat-email
+    password: $rocketchat-password
+  template.pod-ready: |
+    message: Pod {{.pod.metadata.name}} is ready
+    rocketchat:
+      attachments: |
+        [{"title": {{.pod.metadata.name | toJson}}, "color": "#18be52"}]
+"##,
+    notes: &[
+        "The login is kept and repeated when the server no longer takes it.",
+        "The user needs the role `bot`, or must be a member of the room.",
+    ],
+};
 
 /// What a prepared request shows where the answer to the login will stand.
 const FROM_LOGIN: &str = "(from the login)";
@@ -210,7 +264,7 @@ impl RocketChat {
         let request = self.login()?;
         let answer = self.endpoint.execute(&request).await?;
         let Some(reply) = answer.json().filter(Value::is_object) else {
-            return Err(self.failure(answer, &request));
+            return Err(Self::failure(answer, &request, &self.endpoint.masker));
         };
         if let Some(why) = refusal(&reply) {
             let message = format!("{why}: the login failed; correct email and password");
@@ -257,7 +311,7 @@ impl RocketChat {
     ) -> Result<Sent, SendError> {
         let masker = self.endpoint.masker.and([session.token.as_str()]);
         let Some(reply) = answer.json().filter(Value::is_object) else {
-            return Err(self.failure(answer, request));
+            return Err(Self::failure(answer, request, &masker));
         };
         if reply["success"] == true {
             let mut sent = answer.into_sent(&masker);
@@ -267,20 +321,35 @@ impl RocketChat {
             return Ok(sent);
         }
         let why = refusal(&reply).unwrap_or_else(|| "got an answer without success".into());
-        Err(answer.refused(&why, request, &masker))
+        let error = answer.refused(&why, request, &masker);
+        Err(error.advised(advice(&why)))
     }
 
-    fn failure(&self, answer: Answer, request: &PreparedRequest) -> SendError {
+    fn failure(answer: Answer, request: &PreparedRequest, masker: &Masker) -> SendError {
         if answer.status == 200 {
-            return self.endpoint.no_json(answer, request);
+            return no_json(answer, request, masker);
         }
         let message = format!(
             "Request error: {} {}",
             answer.status_text(),
-            answer.quoted(&self.endpoint.masker)
+            answer.quoted(masker)
         );
-        answer.refused(message.trim_end(), request, &self.endpoint.masker)
+        answer.refused(message.trim_end(), request, masker)
     }
+}
+
+/// What to do about a refusal in these words.
+fn advice(why: &str) -> Option<&'static str> {
+    let has = |part: &str| why.contains(part);
+    Some(if has("size-exceeded") || has("too long") {
+        "shorten the message, or let the server take longer ones"
+    } else if has("channel-not-found") || has("room-not-found") || has("error-invalid-room") {
+        "correct the recipient: #channel, @user or the id of a room"
+    } else if has("not-allowed") || has("unauthorized") || has("not-in-room") {
+        "add the user to the room, or give it the role bot"
+    } else {
+        return None;
+    })
 }
 
 /// Why an answer is no success; `None` when it is one.

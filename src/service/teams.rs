@@ -1,22 +1,81 @@
 //! Microsoft Teams by Office 365 connectors, which take a MessageCard. Microsoft retires them; their
 //! successor is the type `teams-workflows`.
 
-use super::endpoint::{Endpoint, RecipientUrls};
+use super::endpoint::Endpoint;
 use super::http::Answer;
-use super::registry::{BuildError, BuildWarning};
+use super::per_recipient::{Channel, Outgoing, per_recipient};
+use super::reference::{Reference, optional, required};
+use super::registry::BuildError;
 use super::texts::{Field, Merge, Texts};
 use super::{Class, Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
-use crate::domain::{Destination, Masker};
 use crate::yaml::{self, Node};
-use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 /// The type's name.
 pub(super) const TYPE: &str = "teams";
+
+/// What it takes.
+pub(super) const REFERENCE: Reference = Reference {
+    title: "Microsoft Teams (connectors)",
+    summary: "MessageCards to Office 365 connectors. Microsoft retires them: new channels use the \
+              type `teams-workflows`.",
+    recipient: "A key of `recipientUrls`.",
+    recipient_example: "my-channel",
+    options: &[required(
+        "recipientUrls",
+        "map of strings",
+        "The connector's URL for each recipient. The URLs are secrets.",
+    )],
+    transport: true,
+    fields: &[
+        optional("title", "template", "Title of the card."),
+        optional(
+            "text",
+            "template",
+            "Text of the card. Default: the message.",
+        ),
+        optional(
+            "summary",
+            "template",
+            "What is shown where the card is not, such as in lists of notifications.",
+        ),
+        optional(
+            "themeColor",
+            "template",
+            "Colour of the card's edge: `#18be52`.",
+        ),
+        optional(
+            "facts",
+            "template",
+            "JSON list of facts, objects with `name` and `value`; they become one more section.",
+        ),
+        optional("sections", "template", "JSON list of sections."),
+        optional("potentialAction", "template", "JSON list of actions."),
+        optional(
+            "template",
+            "template",
+            "The whole body, sent as it is; the other fields are not used then.",
+        ),
+    ],
+    example: r##"data:
+  service.teams: |
+    recipientUrls:
+      my-channel: $teams-url
+  template.pod-ready: |
+    message: Pod {{.pod.metadata.name}} is ready
+    teams:
+      title: Pod {{.pod.metadata.name}}
+      themeColor: "#18be52"
+      facts: |
+        [{"name": "Node", "value": {{.pod.spec.nodeName | toJson}}}]
+"##,
+    notes: &[
+        "A connector tells success by the body `1` of its answer; the status is not looked at.",
+    ],
+};
 
 /// The options of `service.teams.<name>`, beside the transport options.
 #[derive(Default, Deserialize)]
@@ -79,11 +138,6 @@ impl Texts for TeamsNotification {
     }
 }
 
-struct Teams {
-    name: String,
-    recipients: RecipientUrls,
-}
-
 /// Makes a Teams service from its options.
 pub(super) fn build(
     name: &str,
@@ -91,36 +145,67 @@ pub(super) fn build(
     context: &ServiceContext,
 ) -> Result<Arc<dyn Service>, BuildError> {
     let options: Options = yaml::decode(node)?;
-    Ok(Arc::new(Teams {
-        name: name.to_owned(),
-        recipients: RecipientUrls::new(&options.recipient_urls, "recipientUrls", node, context)?,
-    }))
+    per_recipient::<Teams>(name, &options.recipient_urls, node, context)
 }
 
-impl Teams {
-    fn request(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<(&Endpoint, PreparedRequest), SendError> {
-        let Some(endpoint) = self.recipients.get(&to.recipient) else {
-            return Err(SendError::permanent(format!(
-                "no teams webhook configured for recipient {}; recipientUrls has: {}",
-                to.recipient,
-                self.recipients.names()
-            )));
-        };
+struct Teams;
+
+impl Channel for Teams {
+    const TYPE: &'static str = TYPE;
+    const KEY: &'static str = "recipientUrls";
+    const UNKNOWN: &'static str = "no teams webhook configured for recipient";
+
+    fn message(notification: &Notification, url: &str) -> Result<Outgoing, String> {
         let section = notification.teams.clone().unwrap_or_default();
-        let mut request = PreparedRequest::post_json(&endpoint.url, &Value::Null);
-        request.body = if section.template.is_empty() {
-            card(&section, &notification.message)
-                .map_err(|why| SendError::permanent(endpoint.masker.mask(&why)))?
-                .to_string()
-                .into_bytes()
+        let body = if section.template.is_empty() {
+            card(&section, &notification.message)?.to_string()
         } else {
-            section.template.into_bytes()
+            section.template
         };
-        Ok((endpoint, endpoint.ready(request)?))
+        Ok(Outgoing {
+            url: url.to_owned(),
+            body: body.into_bytes(),
+        })
+    }
+
+    /// The connector tells success by its body alone: `1`, whatever the status.
+    fn understand(
+        endpoint: &Endpoint,
+        answer: Answer,
+        request: &PreparedRequest,
+    ) -> Result<Sent, SendError> {
+        if answer.body() == b"1" {
+            return Ok(answer.into_sent(&endpoint.masker));
+        }
+        let quoted = answer.quoted(&endpoint.masker);
+        // Refusals of the service behind the connector come with status 200 and this text.
+        let passing = ["HTTP error 429", "HTTP error 5"]
+            .iter()
+            .any(|text| quoted.contains(text));
+        let mut message = format!("teams webhook post error: {quoted}");
+        if quoted.trim().is_empty() {
+            message.push_str(&format!(
+                "(status {}, empty body; is it the URL of a workflow? its type is teams-workflows)",
+                answer.status_text()
+            ));
+        }
+        let mut error = answer.refused(&message, request, &endpoint.masker);
+        if passing && !error.is_transient() {
+            error.class = Class::Transient { retry_after: None };
+        }
+        let has = |part: &str| quoted.contains(part);
+        let advice = if has("HTTP error 413") || has("too large") || error.status == Some(413) {
+            Some("shorten the message; Teams takes 28 KB")
+        } else if has("HTTP error 404") || has("not found") || error.status == Some(404) {
+            Some(
+                "the connector is gone: make a workflow, and a service of the type teams-workflows",
+            )
+        } else if has("Bad payload") {
+            Some("correct template, sections, facts or potentialAction of the template")
+        } else {
+            None
+        };
+        Err(error.advised(advice))
     }
 }
 
@@ -173,79 +258,5 @@ pub(super) fn records(text: &str, what: &str) -> Result<Vec<Value>, String> {
     {
         Some(at) => Err(bad(format!("item {} is not a JSON object", at + 1))),
         None => Ok(items),
-    }
-}
-
-/// The connector tells success by its body alone: `1`, whatever the status.
-fn understand(
-    endpoint: &Endpoint,
-    answer: Answer,
-    request: &PreparedRequest,
-) -> Result<Sent, SendError> {
-    if answer.body() == b"1" {
-        return Ok(answer.into_sent(&endpoint.masker));
-    }
-    let quoted = answer.quoted(&endpoint.masker);
-    // Refusals of the service behind the connector come with status 200 and this text.
-    let passing = ["HTTP error 429", "HTTP error 5"]
-        .iter()
-        .any(|text| quoted.contains(text));
-    let mut message = format!("teams webhook post error: {quoted}");
-    if quoted.trim().is_empty() {
-        message.push_str(&format!(
-            "(status {}, empty body; is it the URL of a workflow? its type is teams-workflows)",
-            answer.status_text()
-        ));
-    }
-    let mut error = answer.refused(&message, request, &endpoint.masker);
-    if passing && !error.is_transient() {
-        error.class = Class::Transient { retry_after: None };
-    }
-    Err(error)
-}
-
-impl Service for Teams {
-    fn service_type(&self) -> &'static str {
-        TYPE
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn masker(&self) -> &Masker {
-        &self.recipients.masker
-    }
-
-    fn warnings(&self) -> &[BuildWarning] {
-        &self.recipients.warnings
-    }
-
-    fn prepare(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<Vec<PreparedRequest>, SendError> {
-        Ok(vec![self.request(notification, to)?.1])
-    }
-
-    fn send<'a>(
-        &'a self,
-        notification: &'a Notification,
-        to: &'a Destination,
-    ) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async {
-            let (endpoint, request) = self.request(notification, to)?;
-            let answer = endpoint.execute(&request).await?;
-            understand(endpoint, answer, &request)
-        })
-    }
-}
-
-impl fmt::Debug for Teams {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Teams")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }

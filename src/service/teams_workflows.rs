@@ -1,22 +1,99 @@
 //! Microsoft Teams by workflows of Power Automate, which take an Adaptive Card.
 
-use super::endpoint::{Endpoint, RecipientUrls};
-use super::registry::{BuildError, BuildWarning};
+use super::endpoint::Endpoint;
+use super::http::Answer;
+use super::per_recipient::{Channel, Outgoing, per_recipient};
+use super::reference::{Reference, optional, required};
+use super::registry::BuildError;
 use super::teams::records;
 use super::texts::{Field, Merge, Texts};
 use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
-use crate::domain::{Destination, Masker};
 use crate::yaml::{self, Node};
-use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use url::{Host, Url};
 
 /// The type's name.
 pub(super) const TYPE: &str = "teams-workflows";
+
+/// What it takes.
+pub(super) const REFERENCE: Reference = Reference {
+    title: "Microsoft Teams (workflows)",
+    summary: "Adaptive Cards to workflows of Power Automate that begin with the trigger \"When a \
+              Teams webhook request is received\".",
+    recipient: "A key of `recipientUrls`.",
+    recipient_example: "my-channel",
+    options: &[required(
+        "recipientUrls",
+        "map of strings",
+        "The workflow's URL for each recipient. The URLs are secrets. Accepted are https URLs \
+             of `api.powerautomate.com`, `api.powerplatform.com`, `flow.microsoft.com`, \
+             `webhook.office.com/workflows` and `logic.azure.com`.",
+    )],
+    transport: true,
+    fields: &[
+        optional("title", "template", "Title of the card."),
+        optional(
+            "text",
+            "template",
+            "Text of the card. Default: the message.",
+        ),
+        optional(
+            "themeColor",
+            "template",
+            "Colour of the title: `Default`, `Dark`, `Light`, `Accent`, `Good`, `Warning` or \
+             `Attention`.",
+        ),
+        optional(
+            "facts",
+            "template",
+            "JSON list of facts: objects with `name` and `value`.",
+        ),
+        optional(
+            "sections",
+            "template",
+            "JSON list of sections, of which the facts are shown.",
+        ),
+        optional(
+            "potentialAction",
+            "template",
+            "JSON list of actions, of which those of the type `OpenUri` are shown.",
+        ),
+        optional(
+            "adaptiveCard",
+            "template",
+            "JSON of a whole Adaptive Card; the other fields are not used then.",
+        ),
+        optional(
+            "summary",
+            "template",
+            "Accepted for compatibility with `teams`; not shown.",
+        ),
+        optional(
+            "template",
+            "template",
+            "Accepted for compatibility with `teams`; not used: give `adaptiveCard`.",
+        ),
+    ],
+    example: r#"data:
+  service.teams-workflows: |
+    recipientUrls:
+      my-channel: $teams-workflow-url
+  template.pod-ready: |
+    message: Pod {{.pod.metadata.name}} is ready
+    teams-workflows:
+      title: Pod {{.pod.metadata.name}}
+      themeColor: Good
+      facts: |
+        [{"name": "Node", "value": {{.pod.spec.nodeName | toJson}}}]
+"#,
+    notes: &[
+        "The workflow answers 202 when it has begun; whether the card arrived shows in its run \
+         history.",
+    ],
+};
 
 /// The options of `service.teams-workflows.<name>`, beside the transport options.
 #[derive(Default, Deserialize)]
@@ -87,56 +164,31 @@ impl Texts for TeamsWorkflowsNotification {
     }
 }
 
-struct TeamsWorkflows {
-    name: String,
-    recipients: RecipientUrls,
-}
-
 /// Makes a Teams workflows service from its options.
 pub(super) fn build(
     name: &str,
     node: &Node,
     context: &ServiceContext,
 ) -> Result<Arc<dyn Service>, BuildError> {
-    const KEY: &str = "recipientUrls";
     let options: Options = yaml::decode(node)?;
-    let mut recipients = RecipientUrls::new(&options.recipient_urls, KEY, node, context)?;
-    for (recipient, url) in &options.recipient_urls {
-        if let Err(why) = check_url(url.trim()) {
-            recipients.warn(node, KEY, recipient, &why);
-        }
-    }
-    Ok(Arc::new(TeamsWorkflows {
-        name: name.to_owned(),
-        recipients,
-    }))
+    per_recipient::<TeamsWorkflows>(name, &options.recipient_urls, node, context)
 }
 
-impl TeamsWorkflows {
-    fn request(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<(&Endpoint, PreparedRequest), SendError> {
-        let recipient = &to.recipient;
-        let Some(endpoint) = self.recipients.get(recipient) else {
-            return Err(SendError::permanent(format!(
-                "no teams-workflows webhook configured for recipient {recipient}; recipientUrls \
-                 has: {}",
-                self.recipients.names()
-            )));
-        };
-        let refused = |why: String| SendError::permanent(endpoint.masker.mask(&why));
-        check_url(&endpoint.url).map_err(|why| {
-            refused(format!(
-                "invalid webhook URL for recipient {recipient}: {why}"
-            ))
-        })?;
+struct TeamsWorkflows;
+
+impl Channel for TeamsWorkflows {
+    const TYPE: &'static str = TYPE;
+    const KEY: &'static str = "recipientUrls";
+    const UNKNOWN: &'static str = "no teams-workflows webhook configured for recipient";
+
+    fn check_url(url: &str) -> Result<(), String> {
+        check_url(url)
+    }
+
+    fn message(notification: &Notification, url: &str) -> Result<Outgoing, String> {
         let section = notification.teams_workflows.clone().unwrap_or_default();
         let card = card(&section, &notification.message).map_err(|why| {
-            refused(format!(
-                "failed to generate message payload for teams-workflows: teams-workflows {why}"
-            ))
+            format!("failed to generate message payload for teams-workflows: teams-workflows {why}")
         })?;
         let body = json!({
             "type": "message",
@@ -145,8 +197,39 @@ impl TeamsWorkflows {
                 "content": card,
             }],
         });
-        let request = PreparedRequest::post_json(&endpoint.url, &body);
-        Ok((endpoint, endpoint.ready(request)?))
+        Ok(Outgoing {
+            url: url.to_owned(),
+            body: body.to_string().into_bytes(),
+        })
+    }
+
+    fn understand(
+        endpoint: &Endpoint,
+        answer: Answer,
+        request: &PreparedRequest,
+    ) -> Result<Sent, SendError> {
+        if (200..300).contains(&answer.status) {
+            return Ok(answer.into_sent(&endpoint.masker));
+        }
+        let quoted = answer.quoted(&endpoint.masker);
+        let message = format!(
+            "teams workflows webhook post error (status {}): {}",
+            answer.status,
+            match quoted.trim() {
+                "" => "no error details provided",
+                _ => &quoted,
+            }
+        );
+        let advice = match answer.status {
+            401 | 403 | 404 | 410 => {
+                Some("the workflow is gone, switched off or has a new URL; copy its URL again")
+            }
+            400 => Some("the workflow does not take the card; look at its run history"),
+            413 => Some("shorten the message; Teams takes 28 KB"),
+            _ => None,
+        };
+        let error = answer.refused(&message, request, &endpoint.masker);
+        Err(error.advised(advice))
     }
 }
 
@@ -270,64 +353,6 @@ fn open_url(action: &Value) -> Option<Value> {
     let url = action["targets"].get(0)?["uri"].as_str()?;
     let title = action["name"].as_str().unwrap_or_default();
     Some(json!({"type": "Action.OpenUrl", "title": title, "url": url}))
-}
-
-impl Service for TeamsWorkflows {
-    fn service_type(&self) -> &'static str {
-        TYPE
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn masker(&self) -> &Masker {
-        &self.recipients.masker
-    }
-
-    fn warnings(&self) -> &[BuildWarning] {
-        &self.recipients.warnings
-    }
-
-    fn prepare(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<Vec<PreparedRequest>, SendError> {
-        Ok(vec![self.request(notification, to)?.1])
-    }
-
-    fn send<'a>(
-        &'a self,
-        notification: &'a Notification,
-        to: &'a Destination,
-    ) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async {
-            let (endpoint, request) = self.request(notification, to)?;
-            let answer = endpoint.execute(&request).await?;
-            if (200..300).contains(&answer.status) {
-                return Ok(answer.into_sent(&endpoint.masker));
-            }
-            let quoted = answer.quoted(&endpoint.masker);
-            let message = format!(
-                "teams workflows webhook post error (status {}): {}",
-                answer.status,
-                match quoted.trim() {
-                    "" => "no error details provided",
-                    _ => &quoted,
-                }
-            );
-            Err(answer.refused(&message, &request, &endpoint.masker))
-        })
-    }
-}
-
-impl fmt::Debug for TeamsWorkflows {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TeamsWorkflows")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]

@@ -2,19 +2,49 @@
 
 use super::endpoint::{Endpoint, missing, transport_warnings};
 use super::http::Answer;
+use super::reference::{Reference, optional, required};
 use super::registry::{BuildError, BuildWarning};
 use super::{Class, Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
 use crate::domain::{Destination, Masker};
 use crate::yaml::{self, Node};
 use futures::future::BoxFuture;
 use serde::Deserialize;
-use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The type's name.
 pub(super) const TYPE: &str = "telegram";
+
+/// What it takes.
+pub(super) const REFERENCE: Reference = Reference {
+    title: "Telegram",
+    summary: "Messages by a bot to groups, topics of groups, and public channels, in Telegram's \
+              Markdown.",
+    recipient: "The name of a public channel, with or without `@`; `-<chat id>` for a group or a \
+                private channel; `-<chat id>|<topic id>` for a topic of a group.",
+    recipient_example: "-1001234567890",
+    options: &[
+        required("token", "string", "The bot's token, as BotFather gave it."),
+        optional(
+            "apiUrl",
+            "string",
+            "Where the Bot API is. Default: `https://api.telegram.org`.",
+        ),
+    ],
+    transport: true,
+    fields: &[],
+    example: r#"data:
+  service.telegram: |
+    token: $telegram-token
+  template.pod-ready: |
+    message: Pod *{{.pod.metadata.name}}* is ready
+"#,
+    notes: &[
+        "The message is Markdown: `_`, `*`, `` ` `` and `[` that are meant as such need a \
+         backslash. Telegram takes 4,096 characters.",
+    ],
+};
 
 /// The options of `service.telegram.<name>`, beside the transport options.
 #[derive(Default, Deserialize)]
@@ -125,15 +155,12 @@ impl Telegram {
 
     /// `ok` of the answer tells, the status is not looked at.
     fn understand(&self, answer: Answer, request: &PreparedRequest) -> Result<Sent, SendError> {
-        let Some(reply) = answer.json().filter(Value::is_object) else {
-            return Err(self.endpoint.no_json(answer, request));
-        };
+        let (answer, reply) = self.endpoint.reply(answer, request)?;
         if reply["ok"] == true {
-            let mut sent = answer.into_sent(&self.endpoint.masker);
-            if let Some(id) = reply["result"]["message_id"].as_i64() {
-                sent.detail = format!("message {id}");
-            }
-            return Ok(sent);
+            let id = reply["result"]["message_id"].as_i64();
+            return Ok(self
+                .endpoint
+                .sent(answer, id.map(|id| format!("message {id}"))));
         }
         let description = reply["description"].as_str().unwrap_or("answer without ok");
         let mut message = description.to_owned();

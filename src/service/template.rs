@@ -2,11 +2,13 @@
 
 use super::registry;
 use super::{Notification, console};
-use crate::domain::Position;
+use crate::domain::{Position, nearest};
 use crate::template::{Language, Template, TemplateError, Vars};
 use crate::yaml::{self, Node};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -203,6 +205,23 @@ pub(super) struct Rendering<'r> {
 }
 
 impl Rendering<'_> {
+    /// The name of the template that is rendered.
+    pub(super) fn template_name(&self) -> &str {
+        self.template
+    }
+
+    /// The error of a part that was rendered but cannot be used.
+    pub(super) fn refuse(&self, path: &str, message: String, help: &str) -> RenderError {
+        RenderError {
+            template: self.template.to_owned(),
+            path: path.to_owned(),
+            message,
+            line: 0,
+            column: 0,
+            help: Some(help.to_owned()),
+        }
+    }
+
     /// The text of one part.
     pub(super) fn text(&self, path: &str, template: &Template) -> Result<String, RenderError> {
         template.render(self.vars).map_err(|error| RenderError {
@@ -253,6 +272,18 @@ impl Compiler<'_> {
         }
     }
 
+    /// Parses a text of our own, which stands in for one that the section leaves out: a Go
+    /// template, whatever language the section is written in.
+    pub(super) fn preset(&mut self, path: &str, text: &str) -> Option<Template> {
+        match Template::parse(Language::Gotemplate, self.name, text) {
+            Ok(template) => Some(template),
+            Err(error) => {
+                self.error(path, None, error.message);
+                None
+            }
+        }
+    }
+
     fn error(&mut self, path: &str, node: Option<&Node>, message: String) {
         self.errors.push(SectionError {
             path: path.to_owned(),
@@ -281,18 +312,19 @@ impl SectionError {
     }
 }
 
-/// The member of a map under exactly this key, for its place in the text.
-pub(super) fn entry<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
-    let entries = node.as_mapping()?;
-    let named = |merged: bool| {
-        entries
-            .iter()
-            .rev()
-            .find(|entry| entry.merged == merged && entry.key.to_text().as_deref() == Some(key))
-    };
-    named(false)
-        .or_else(|| named(true))
-        .map(|entry| &entry.value)
+/// The members of a map by exactly their keys, for their places in the text. Of several with one
+/// key the last counts, and what is merged in only where nothing else has its key.
+pub(super) fn entries(node: &Node) -> HashMap<Cow<'_, str>, &Node> {
+    let mut found = HashMap::new();
+    let all = node.as_mapping().unwrap_or_default();
+    for merged in [true, false] {
+        for entry in all.iter().filter(|entry| entry.merged == merged) {
+            if let Some(key) = entry.key.to_text() {
+                found.insert(key, &entry.value);
+            }
+        }
+    }
+    found
 }
 
 fn offset_of(text: &str, error: &TemplateError) -> Option<usize> {
@@ -305,23 +337,36 @@ fn offset_of(text: &str, error: &TemplateError) -> Option<usize> {
 }
 
 fn unknown_keys(node: &Node) -> Vec<SectionError> {
-    let known = |key: &str| {
-        let is = |name: &str| key.eq_ignore_ascii_case(name);
-        is("message")
-            || is("engine")
-            || registry::TYPES
-                .iter()
-                .any(|t| t.section.is_some() && is(t.name))
+    let sections = registry::TYPES.iter().filter(|t| t.section.is_some());
+    let known: Vec<&str> = ["message", "engine"]
+        .into_iter()
+        .chain(sections.map(|t| t.name))
+        .collect();
+    let is_known = |key: &str| known.iter().any(|name| key.eq_ignore_ascii_case(name));
+    let advice = |key: &str| {
+        if registry::LEFT_OUT.contains(&key) {
+            return format!("services of the type {key} were left out of this build");
+        }
+        if registry::TYPES
+            .iter()
+            .any(|t| key.eq_ignore_ascii_case(t.name))
+        {
+            return format!("services of the type {key} send the message alone");
+        }
+        match nearest(key, known.iter().copied()) {
+            Some(near) => format!("did you mean '{near}'?"),
+            None => format!("known are: {}", known.join(", ")),
+        }
     };
     let entries = node.as_mapping().unwrap_or_default();
     let keys = entries
         .iter()
         .filter_map(|entry| Some((entry.key.to_text()?, &entry.key)));
-    keys.filter(|(key, _)| !known(key))
+    keys.filter(|(key, _)| !is_known(key))
         .map(|(key, node)| SectionError {
             path: key.to_string(),
             message: format!("'{key}' is not a section that this version knows; it is left out"),
-            help: None,
+            help: Some(advice(&key)),
             position: Some(node.position),
             inner: None,
         })

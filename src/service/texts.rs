@@ -21,6 +21,10 @@ pub(super) enum Merge {
 /// A text of a section: its key in the YAML, and its place.
 pub(super) type Field<T> = (&'static str, fn(&mut T) -> &mut String);
 
+/// What stands in for a text that the section leaves out: its key, a Go template, and what to do
+/// when that cannot be rendered.
+pub(super) type Preset = (&'static str, &'static str, &'static str);
+
 /// A section that is a record of texts.
 pub(super) trait Texts:
     Clone + Debug + Default + DeserializeOwned + Send + Sync + 'static
@@ -33,6 +37,9 @@ pub(super) trait Texts:
 
     /// The texts, in the order of rendering.
     const FIELDS: &'static [Field<Self>];
+
+    /// Go templates that stand in for texts that are empty.
+    const PRESETS: &'static [Preset] = &[];
 
     /// The section's place in a notification.
     fn of(notification: &mut Notification) -> &mut Option<Self>;
@@ -66,7 +73,12 @@ pub(super) fn section<T: Texts>(
     for field in T::FIELDS {
         let (name, place) = *field;
         let path = format!("{}.{name}", T::TYPE);
-        let template = compiler.text(&path, place(&mut source), node.get(name));
+        let text = place(&mut source);
+        let preset = T::PRESETS.iter().find(|(key, _, _)| *key == name);
+        let template = match preset {
+            Some((_, preset, _)) if text.is_empty() => compiler.preset(&path, preset),
+            _ => compiler.text(&path, text, node.get(name)),
+        };
         templates.extend(template.map(|template| (*field, template)));
     }
     *T::of(unrendered) = Some(source.clone());
@@ -85,7 +97,15 @@ impl<T: Texts> Section for TextSection<T> {
     ) -> Result<(), RenderError> {
         let target = T::of(into).get_or_insert_default();
         for ((name, place), template) in &self.templates {
-            let text = rendering.text(&format!("{}.{name}", T::TYPE), template)?;
+            let path = format!("{}.{name}", T::TYPE);
+            let text = rendering.text(&path, template).map_err(|mut error| {
+                let preset = T::PRESETS.iter().find(|(key, _, _)| key == name);
+                if let Some((_, _, help)) = preset.filter(|(_, text, _)| *text == template.source())
+                {
+                    error.help = Some((*help).to_owned());
+                }
+                error
+            })?;
             if T::MERGE == Merge::Always || !text.is_empty() {
                 *place(target) = text;
             }

@@ -1,6 +1,7 @@
 //! Webex: messages by a bot to rooms and people.
 
 use super::endpoint::{Endpoint, missing, transport_warnings};
+use super::reference::{Reference, optional, required};
 use super::registry::{BuildError, BuildWarning};
 use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
 use crate::domain::{Destination, Masker};
@@ -13,6 +14,31 @@ use std::sync::Arc;
 
 /// The type's name.
 pub(super) const TYPE: &str = "webex";
+
+/// What it takes.
+pub(super) const REFERENCE: Reference = Reference {
+    title: "Webex",
+    summary: "Messages by a bot to rooms and people, in Markdown.",
+    recipient: "The e-mail address of a person, or the id of a room.",
+    recipient_example: "ops@example.com",
+    options: &[
+        required("token", "string", "The bot's access token."),
+        optional(
+            "apiURL",
+            "string",
+            "Where the API is. Default: `https://webexapis.com`.",
+        ),
+    ],
+    transport: true,
+    fields: &[],
+    example: r#"data:
+  service.webex: |
+    token: $webex-token
+  template.pod-ready: |
+    message: Pod **{{.pod.metadata.name}}** is ready
+"#,
+    notes: &[],
+};
 
 /// The options of `service.webex.<name>`, beside the transport options.
 #[derive(Default, Deserialize)]
@@ -95,6 +121,22 @@ fn is_email(recipient: &str) -> bool {
             .any(|(at, _)| at > 0 && dot_inside(&recipient[at + 1..]))
 }
 
+/// Bytes of a message that Webex takes.
+const LONGEST: usize = 7439;
+
+/// What to do about an answer with this status to a message of this length.
+fn advice(status: u16, length: usize) -> Option<&'static str> {
+    Some(match status {
+        401 => "put the bot's access token under token of the service",
+        403 | 404 => {
+            "correct the recipient: the e-mail address of a person, or the id of a room that the \
+             bot is in"
+        }
+        400 | 413 if length > LONGEST => "shorten the message; Webex takes 7,439 bytes",
+        _ => return None,
+    })
+}
+
 impl Service for Webex {
     fn service_type(&self) -> &'static str {
         TYPE
@@ -129,15 +171,13 @@ impl Service for Webex {
             let request = self.request(notification, to)?;
             let answer = self.endpoint.execute(&request).await?;
             if answer.status != 200 {
-                return Err(answer.into_error(&request, &self.endpoint.masker));
+                let advice = advice(answer.status, notification.message.len());
+                let error = answer.into_error(&request, &self.endpoint.masker);
+                return Err(error.advised(advice));
             }
-            let id = answer.json().and_then(|reply| {
-                let id = reply["id"].as_str()?;
-                Some(format!("message {id}"))
-            });
-            let mut sent = answer.into_sent(&self.endpoint.masker);
-            sent.detail = id.unwrap_or(sent.detail);
-            Ok(sent)
+            let reply = answer.json().unwrap_or_default();
+            let id = reply["id"].as_str().map(|id| format!("message {id}"));
+            Ok(self.endpoint.sent(answer, id))
         })
     }
 }

@@ -1,11 +1,13 @@
 //! Webhooks: any HTTP request, as the template says.
 
+use super::endpoint::missing;
 use super::http::{HttpClient, TransportOptions};
+use super::reference::{Reference, optional, required};
 use super::registry::{BuildError, BuildWarning};
 use super::request::{is_sensitive, url_secrets};
 use super::retry::RetryPolicy;
 use super::setting::Span;
-use super::template::{Compiler, Rendering, Section, entry};
+use super::template::{self, Compiler, Rendering, Section};
 use super::{Notification, PreparedRequest, RenderError, SendError, Sent, Service, ServiceContext};
 use crate::domain::{Destination, Masker};
 use crate::template::Template;
@@ -19,6 +21,101 @@ use std::time::Duration;
 
 /// The type's name.
 pub(super) const TYPE: &str = "webhook";
+
+/// What it takes.
+pub(super) const REFERENCE: Reference = Reference {
+    title: "Webhook",
+    summary: "Any HTTP request, as the template says: for receivers of one's own, and for services \
+              that have no type here.",
+    recipient: "Not used; leave it empty.",
+    recipient_example: "",
+    options: &[
+        required(
+            "url",
+            "string",
+            "Where to; the path of the template is appended.",
+        ),
+        optional(
+            "headers",
+            "list",
+            "Headers, in order; of the same name the last one counts.",
+        ),
+        optional("headers[].name", "string", "The header's name."),
+        optional(
+            "headers[].value",
+            "string",
+            "Its value; a secret when the name tells so, such as `Authorization` or `X-Api-Key`.",
+        ),
+        optional(
+            "basicAuth",
+            "map",
+            "Basic authentication; overrides a header `Authorization`.",
+        ),
+        optional("basicAuth.username", "string", "The user's name."),
+        optional("basicAuth.password", "string", "The user's password."),
+        optional(
+            "retryMax",
+            "integer",
+            "Quick repetitions after no connection, 429 and 5xx; negative for none. Default: `3`.",
+        ),
+        optional(
+            "retryWaitMin",
+            "duration",
+            "The wait before the first repetition; it doubles with every further one. Default: \
+             `1s`.",
+        ),
+        optional(
+            "retryWaitMax",
+            "duration",
+            "The longest wait before a repetition. Default: `5s`.",
+        ),
+    ],
+    transport: true,
+    fields: &[
+        optional(
+            "<name>",
+            "map",
+            "What is sent to the webhook service of this name. Without it the message is the body \
+             of a GET.",
+        ),
+        optional(
+            "<name>.method",
+            "string",
+            "HTTP method; no template. Default: `GET`.",
+        ),
+        optional(
+            "<name>.path",
+            "template",
+            "Appended to the service's URL; may have a query.",
+        ),
+        optional(
+            "<name>.body",
+            "template",
+            "The body, also when it is empty.",
+        ),
+    ],
+    example: r#"data:
+  service.webhook.ci: |
+    url: https://ci.example.com/hooks
+    headers:
+    - name: Content-Type
+      value: application/json
+    - name: Authorization
+      value: Bearer $ci-token
+  template.pod-ready: |
+    webhook:
+      ci:
+        method: POST
+        path: /pods/{{.pod.metadata.name}}
+        body: |
+          {"event": "ready", "pod": {{.pod.metadata.name | toJson}}}
+"#,
+    notes: &[
+        "No `Content-Type` is set unless a header says so.",
+        "Subscriptions name the service, not the type: \
+         `subscribe.on-pod-ready.ci: \"\"`.",
+    ],
+};
 
 /// The options of `service.webhook.<name>`, beside the [`TransportOptions`].
 #[derive(Clone, Default, Deserialize)]
@@ -100,7 +197,9 @@ pub(super) fn build(
         [value.to_owned(), credentials.to_owned()]
     }));
     let masker = context.masker.and(secrets.iter().map(String::as_str));
-    if let Err(error) = PreparedRequest::new("GET", &options.url).check(&masker) {
+    if options.url.trim().is_empty() {
+        warnings.push(missing(node, "url", "set url to http://… or https://…"));
+    } else if let Err(error) = PreparedRequest::new("GET", &options.url).check(&masker) {
         warnings.push(BuildWarning {
             message: error.message,
             position: node
@@ -233,8 +332,9 @@ pub(super) fn section(
 ) -> Option<Box<dyn Section>> {
     let texts: BTreeMap<String, WebhookNotification> = compiler.decode(TYPE, node)?;
     let mut entries = BTreeMap::new();
+    let places = template::entries(node);
     for (name, text) in &texts {
-        let place = entry(node, name);
+        let place = places.get(name.as_str());
         let mut compile = |field: &str, text: &str| {
             let node = place.and_then(|place| place.get(field));
             compiler.text(&format!("{TYPE}.{name}.{field}"), text, node)

@@ -20,3 +20,28 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duratio
         .map(Duration::from_nanos)
         .map_err(|_| serde::de::Error::custom(format!("'{text}' is negative")))
 }
+
+/// The same for a setting that may be left out.
+pub mod optional {
+    use super::Duration;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Wrapped(#[serde(with = "super")] Duration);
+
+    /// Writes it, if there is one.
+    pub fn serialize<S: Serializer>(
+        value: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        value.map(Wrapped).serialize(serializer)
+    }
+
+    /// Reads it, if there is one.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let value = Option::<Wrapped>::deserialize(deserializer)?;
+        Ok(value.map(|Wrapped(duration)| duration))
+    }
+}

@@ -166,11 +166,14 @@ fn defaults() -> Map<String, Value> {
     }
 }
 
-/// Lays one tree over another: mappings are merged, everything else is replaced.
+/// Lays one tree over another: mappings are merged, everything else is replaced. Where a text is
+/// meant, a number is taken as one.
 fn merge(under: &mut Map<String, Value>, over: &Map<String, Value>) {
     for (name, value) in over {
         match (under.get_mut(name), value) {
             (Some(Value::Object(under)), Value::Object(over)) => merge(under, over),
+            // A text that reads as a number, such as a version, or a namespace of digits.
+            (Some(Value::String(text)), Value::Number(number)) => *text = number.to_string(),
             _ => {
                 under.insert(name.clone(), value.clone());
             }

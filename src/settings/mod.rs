@@ -5,14 +5,20 @@
 //! default. All layers are trees of the same shape, merged before they are read, so every setting
 //! can come from every layer.
 
+mod delivery;
 mod duration;
+mod flood;
 mod layers;
 mod paths;
+mod rate;
 mod schema;
 
+pub use delivery::{DeliverySettings, ServiceDeliverySettings};
+pub use flood::{FloodGuard, USUAL_GUARD};
 pub use layers::{Layers, SettingsError};
 pub use paths::Paths;
+pub use rate::{Rate, RateSetting};
 pub use schema::{
-    ContextSettings, DeliverySettings, HistorySettings, LeaseSettings, LogSettings, LogStyle,
-    MetricsSettings, Settings, UiSettings, WatchSettings,
+    ContextSettings, HistorySettings, LeaseSettings, LogSettings, LogStyle,
+    MetricsSettings, OnStateLost, Settings, UiSettings, WatchSettings,
 };

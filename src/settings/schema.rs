@@ -1,7 +1,9 @@
 //! Every setting with its default. `config.example.yaml` shows them all and is tested against this.
 
+use super::delivery::DeliverySettings;
+use super::flood::FloodGuard;
 use crate::domain::{DEFAULT_PREFIX, Mode};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,11 +26,20 @@ pub struct Settings {
     /// No write and no sending, whatever the mode.
     pub read_only: bool,
     /// Which version of the condition language: `1.16` as the original, or `1.17` as Argo CD.
+    #[serde(deserialize_with = "version")]
     pub expr_version: String,
+    /// ConfigMaps and Secrets of the same names in other namespaces configure the objects there.
+    pub self_service: bool,
+    /// What to do when somebody else wipes the notified state of an object.
+    pub on_state_lost: OnStateLost,
     /// Who may send, when there are several engines.
     pub lease: LeaseSettings,
     /// How deliveries are made.
     pub delivery: DeliverySettings,
+    /// What to do when a start or a new configuration would send many notifications at once.
+    pub flood_guard: FloodGuard,
+    /// Mark what is true at the first sight of a condition as sent, without sending it.
+    pub baseline: bool,
     /// The record of deliveries.
     pub history: HistorySettings,
     /// Logging.
@@ -54,8 +65,12 @@ impl Default for Settings {
             mode: Mode::Active,
             read_only: false,
             expr_version: "1.16".into(),
+            self_service: false,
+            on_state_lost: OnStateLost::default(),
             lease: LeaseSettings::default(),
             delivery: DeliverySettings::default(),
+            flood_guard: FloodGuard::default(),
+            baseline: false,
             history: HistorySettings::default(),
             log: LogSettings::default(),
             metrics: MetricsSettings::default(),
@@ -64,6 +79,19 @@ impl Default for Settings {
             contexts: Vec::new(),
         }
     }
+}
+
+/// What to do when somebody else wipes the notified state of an object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnStateLost {
+    /// Send what is still true again, but the second time within ten minutes put the state back.
+    #[default]
+    RestoreSecond,
+    /// Send again, every time.
+    Resend,
+    /// Put the state back, every time.
+    Restore,
 }
 
 /// One watched kind.
@@ -106,42 +134,6 @@ impl Default for LeaseSettings {
         Self {
             enabled: true,
             name: "kubechime".into(),
-        }
-    }
-}
-
-/// How deliveries are made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct DeliverySettings {
-    /// Deliveries at a time through one service.
-    pub concurrency: usize,
-    /// How often a delivery is begun anew after an error that may pass, such as no answer, 429 or
-    /// 5xx. Each round is the service's own series of tries.
-    pub rounds: u32,
-    /// Wait before the second round; doubles with each one, shortened by up to a third at random.
-    #[serde(with = "super::duration")]
-    pub first_wait: Duration,
-    /// Longest wait between rounds. A longer Retry-After of the service is honoured.
-    #[serde(with = "super::duration")]
-    pub longest_wait: Duration,
-    /// Given up when it is older than this.
-    #[serde(with = "super::duration")]
-    pub max_age: Duration,
-    /// How long deliveries in flight may go on when the engine stops.
-    #[serde(with = "super::duration")]
-    pub grace: Duration,
-}
-
-impl Default for DeliverySettings {
-    fn default() -> Self {
-        Self {
-            concurrency: 16,
-            rounds: 12,
-            first_wait: Duration::from_secs(5),
-            longest_wait: Duration::from_secs(300),
-            max_age: Duration::from_secs(3600),
-            grace: Duration::from_secs(5),
         }
     }
 }
@@ -250,4 +242,18 @@ pub struct ContextSettings {
     /// The settings, of the same shape as the file itself.
     #[serde(flatten)]
     pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+/// A version, with or without quotes: YAML takes it for a number without them.
+fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Version {
+        Text(String),
+        Number(f64),
+    }
+    Ok(match Version::deserialize(deserializer)? {
+        Version::Text(text) => text,
+        Version::Number(number) => number.to_string(),
+    })
 }

@@ -39,7 +39,9 @@ pub fn init_log(form: LogForm, level: &str, target: &LogTarget) -> anyhow::Resul
     let directives = if level.contains([',', '=']) {
         level.to_owned()
     } else {
-        format!("warn,kubechime={level}")
+        // This library repeats what servers say at login, which may be a secret that it was told;
+        // failures to connect are told by the service.
+        format!("warn,async_nats=off,kubechime={level}")
     };
     let filter = EnvFilter::try_new(&directives)
         .map_err(|error| anyhow::anyhow!("log level '{level}' is not valid: {error}"))?;

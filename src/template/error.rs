@@ -29,6 +29,17 @@ pub enum ErrorKind {
     Limit,
 }
 
+/// How messages about functions that [`Limits`](super::Limits) don't allow end.
+pub(super) const SWITCHED_OFF: &str = "switched off in the settings of templates";
+
+impl TemplateError {
+    /// Whether it stopped at a function that [`Limits`](super::Limits) don't allow, so that nothing
+    /// is known about how it goes on.
+    pub fn is_switched_off(&self) -> bool {
+        self.kind == ErrorKind::Limit && self.message.contains(SWITCHED_OFF)
+    }
+}
+
 impl fmt::Display for TemplateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -54,6 +65,11 @@ impl Failure {
             limit: false,
             message: message.into(),
         }
+    }
+
+    /// What a function says that [`Limits`](super::Limits) don't allow: `getHostByName is`.
+    pub fn switched_off(what: &str) -> Self {
+        Failure::limit(format!("{what} {SWITCHED_OFF}"))
     }
 
     /// A limit of ours.

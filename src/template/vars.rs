@@ -32,6 +32,16 @@ impl<'v> Vars<'v> {
         Self::default()
     }
 
+    /// What the templates of a notification see of an object: itself under its variable, and the
+    /// groups of functions that Argo CD has ([`argo_host`](super::argo_host)). An object whose
+    /// variable has the name of a group takes its place. The destination is added by whoever sends.
+    pub fn of_object(variable: &'v str, object: &'v serde_json::Value) -> Self {
+        let mut vars = Self::new();
+        super::argo_host(&mut vars);
+        vars.json(variable, object);
+        vars
+    }
+
     /// Makes a JSON value readable as `.name`.
     pub fn json(&mut self, name: &'v str, value: &'v serde_json::Value) -> &mut Self {
         self.put(name, Variable::Json(value))

@@ -21,6 +21,8 @@ use futures::future::poll_immediate;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
+use std::io::Write as _;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -54,7 +56,9 @@ struct Dashboard {
     launches: mpsc::Sender<Launched>,
     shown: Option<Shown>,
     guard: Guard,
-    screen: Screen,
+    /// Never dropped: it would print that a terminal that is gone has no cursor to show, and panic
+    /// because it can't. The guard restores the cursor.
+    screen: ManuallyDrop<Screen>,
     keys: Option<EventStream>,
     done: bool,
 }
@@ -90,47 +94,52 @@ async fn run_inner(launcher: Arc<dyn Launcher>, options: Options) -> anyhow::Res
         launches,
         shown: None,
         guard,
-        screen,
+        screen: ManuallyDrop::new(screen),
         keys: Some(EventStream::new()),
         done: false,
     };
     let first = update::start(&mut dashboard.model);
     dashboard.perform(first)?;
     let mut signals = Signals::new()?;
-    let mut drawn: Option<Instant> = None;
-    while !dashboard.done {
-        let now = Instant::now();
-        let may_draw = drawn.map_or(now, |drawn| drawn + FRAME);
-        if dashboard.model.dirty && may_draw <= now {
-            dashboard.draw()?;
-            drawn = Some(Instant::now());
-        }
-        let wait_ms = update::next_wake(&dashboard.model)
-            .saturating_sub(now_ms())
-            .max(0);
-        let wake = now + Duration::from_millis(wait_ms.unsigned_abs().min(3_600_000));
-        let backlog = dashboard.model.backlog.is_some();
-        let dirty = dashboard.model.dirty;
-        tokio::select! {
-            biased;
-            signal = signals.next() => match signal {
-                Signal::End => dashboard.done = true,
-                Signal::Continued => dashboard.come_back()?,
-            },
-            event = next_event(&mut dashboard.keys) => dashboard.terminal_event(event).await?,
-            Some(message) = inbox.recv() => dashboard.update(message)?,
-            Some(launch) = launched.recv() => dashboard.launched(launch)?,
-            Some(panic) = panicked.recv() => dashboard.update(Msg::Told(Err(panic)))?,
-            () = sleep_until(may_draw), if dirty => {}
-            () = std::future::ready(()), if backlog => dashboard.update(Msg::Continue)?,
-            batch = next_batch(dashboard.shown.as_ref()), if !backlog => {
-                dashboard.batch(batch)?;
+    let result = async {
+        let mut drawn: Option<Instant> = None;
+        while !dashboard.done {
+            let now = Instant::now();
+            let may_draw = drawn.map_or(now, |drawn| drawn + FRAME);
+            if dashboard.model.dirty && may_draw <= now {
+                dashboard.draw()?;
+                drawn = Some(Instant::now());
             }
-            () = sleep_until(wake) => dashboard.update(Msg::Wake)?,
+            let wait_ms = update::next_wake(&dashboard.model)
+                .saturating_sub(now_ms())
+                .max(0);
+            let wake = now + Duration::from_millis(wait_ms.unsigned_abs().min(3_600_000));
+            let backlog = dashboard.model.backlog.is_some();
+            let dirty = dashboard.model.dirty;
+            tokio::select! {
+                biased;
+                signal = signals.next() => match signal {
+                    Signal::End => dashboard.done = true,
+                    Signal::Continued => dashboard.come_back()?,
+                },
+                event = next_event(&mut dashboard.keys) => dashboard.terminal_event(event).await?,
+                Some(message) = inbox.recv() => dashboard.update(message)?,
+                Some(launch) = launched.recv() => dashboard.launched(launch)?,
+                Some(panic) = panicked.recv() => dashboard.update(Msg::Told(Err(panic)))?,
+                () = sleep_until(may_draw), if dirty => {}
+                () = std::future::ready(()), if backlog => dashboard.update(Msg::Continue)?,
+                batch = next_batch(dashboard.shown.as_ref()), if !backlog => {
+                    dashboard.batch(batch)?;
+                }
+                () = sleep_until(wake) => dashboard.update(Msg::Wake)?,
+            }
         }
+        anyhow::Ok(())
     }
+    .await;
+    // Also when the terminal can't be drawn to any more: what runs is still to be stopped.
     dashboard.end(&mut signals).await;
-    Ok(())
+    result
 }
 
 async fn next_event(
@@ -187,6 +196,8 @@ impl Dashboard {
         for _ in 0..256 {
             match next {
                 Some(Ok(event)) => {
+                    #[cfg(debug_assertions)]
+                    super::test_panic::at(&event);
                     if let Some(message) = input::message(event) {
                         self.update(message)?;
                     }
@@ -356,14 +367,18 @@ impl Dashboard {
     /// Gives the terminal back, then stops the engine; a second signal ends at once.
     async fn end(mut self, signals: &mut Signals) {
         self.keys = None;
-        drop(self.screen);
         drop(self.guard);
         let stop = async {
             self.jobs.finish().await;
             if let Some(shown) = self.shown
                 && timeout(STOPPING, shown.engine.shutdown()).await.is_err()
             {
-                eprintln!("kubechime: the engine did not stop in time");
+                tracing::warn!("the engine did not stop in time");
+                // The terminal may be gone.
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "kubechime: the engine did not stop in time"
+                );
             }
         };
         tokio::select! {

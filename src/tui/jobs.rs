@@ -1,4 +1,4 @@
-//! Work on threads: sorting, reading the history, drafts on disk.
+//! Work on threads: sorting, reading the history, looking for mistakes in drafts, drafts on disk.
 //!
 //! A job that is asked for again while it runs is cancelled and its result dropped. Writes of
 //! drafts are never cancelled and keep their order.
@@ -31,6 +31,7 @@ enum Slot {
     Detail,
     Rate,
     LoadDrafts,
+    Judge,
 }
 
 fn slot(job: &Job) -> Option<Slot> {
@@ -41,6 +42,7 @@ fn slot(job: &Job) -> Option<Slot> {
         Job::Detail(_) => Some(Slot::Detail),
         Job::Rate { .. } => Some(Slot::Rate),
         Job::LoadDrafts { .. } => Some(Slot::LoadDrafts),
+        Job::Judge(..) => Some(Slot::Judge),
         Job::SaveDraft(_) | Job::DropDraft(_) => None,
     }
 }
@@ -168,6 +170,7 @@ pub fn work(
             let result = draft::discard(state_dir?, &id);
             JobDone::Dropped(id, result)
         }
+        Job::Judge(id, draft) => JobDone::Judged(id, draft.judge()),
     })
 }
 

@@ -5,6 +5,7 @@ use super::history_query::HistoryQuery;
 use super::key::Key;
 use super::launch::ContextChoice;
 use super::table::{Arrange, Arranged};
+use crate::check;
 use crate::domain::{Delivery, DeliveryId};
 use crate::engine::{Batch, Command, CommandError, Reply, ResourceRow};
 use crate::history::{Anchor, DeliveryDetail};
@@ -169,6 +170,8 @@ pub enum Job {
     SaveDraft(Draft),
     /// Remove a draft from disk.
     DropDraft(DraftId),
+    /// Look for mistakes in a draft.
+    Judge(DraftId, Box<check::Draft>),
 }
 
 /// The result of a [`Job`].
@@ -202,4 +205,6 @@ pub enum JobDone {
     Saved(DraftId, Result<(), String>),
     /// Of [`Job::DropDraft`].
     Dropped(DraftId, Result<(), String>),
+    /// Of [`Job::Judge`].
+    Judged(DraftId, check::Verdict),
 }

@@ -24,6 +24,8 @@ pub mod model;
 pub mod screens;
 pub mod table;
 mod terminal;
+#[cfg(debug_assertions)]
+mod test_panic;
 pub mod text;
 pub mod theme;
 pub mod update;

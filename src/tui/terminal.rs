@@ -155,7 +155,8 @@ pub fn install_panic_hook(log_file: Option<PathBuf>, others: mpsc::Sender<String
             if RUNNING.get() || !TAKEN.load(Ordering::SeqCst) {
                 restore();
                 before(info);
-                eprintln!("kubechime ended by an internal error{log}");
+                // Not `eprintln!`: where the terminal is gone it would panic within the hook.
+                let _ = writeln!(io::stderr(), "kubechime ended by an internal error{log}");
             } else {
                 // A full queue means that such a report is on its way already.
                 let _ = others.try_send(format!("internal error: {info}{log}"));

@@ -100,13 +100,13 @@ impl From<RowState> for Mark {
 impl From<DeliveryState> for Mark {
     fn from(state: DeliveryState) -> Self {
         match state {
-            DeliveryState::Pending => Self::Waiting,
+            DeliveryState::Pending | DeliveryState::Held => Self::Waiting,
             DeliveryState::Sent => Self::Sent,
             DeliveryState::Failed => Self::Failed,
             DeliveryState::Unknown => Self::Unknown,
-            DeliveryState::AlreadySent => Self::Already,
+            DeliveryState::AlreadySent | DeliveryState::Baseline => Self::Already,
             DeliveryState::DryRun => Self::DryRun,
-            DeliveryState::Cleared => Self::Cleared,
+            DeliveryState::Cleared | DeliveryState::Withdrawn => Self::Cleared,
             DeliveryState::Applied => Self::Applied,
         }
     }

@@ -253,6 +253,8 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
+        #[cfg(test)]
+        record::note(name, self.scope, fields);
         let members = match &self.node.content {
             Content::Mapping(entries) => fields_of(effective(entries), fields),
             Content::Scalar(_) if self.node.is_null() => Vec::new(),
@@ -384,5 +386,50 @@ impl<'de> MapAccess<'de> for Members<'_> {
         };
         seed.deserialize(Decoder { node, scope })
             .map_err(|error| error.within(&key, node.position))
+    }
+}
+
+/// For tests that hold documentation against the types: which fields are asked for.
+#[cfg(test)]
+pub(crate) mod record {
+    use super::Scope;
+    use std::cell::RefCell;
+
+    /// A struct that was decoded.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub(crate) struct Decoded {
+        /// Its name, as renamed for messages.
+        pub(crate) structure: &'static str,
+        /// Where it stands, by field names; empty for the whole.
+        pub(crate) path: String,
+        /// The names of its fields.
+        pub(crate) fields: &'static [&'static str],
+    }
+
+    thread_local! {
+        static SEEN: RefCell<Option<Vec<Decoded>>> = const { RefCell::new(None) };
+    }
+
+    pub(super) fn note(
+        structure: &'static str,
+        scope: Option<&Scope<'_>>,
+        fields: &'static [&'static str],
+    ) {
+        SEEN.with_borrow_mut(|seen| {
+            if let Some(seen) = seen {
+                seen.push(Decoded {
+                    structure,
+                    path: scope.map(Scope::path).unwrap_or_default(),
+                    fields,
+                });
+            }
+        });
+    }
+
+    /// The structs that are decoded during the work, on this thread.
+    pub(crate) fn decoded(work: impl FnOnce()) -> Vec<Decoded> {
+        SEEN.set(Some(Vec::new()));
+        work();
+        SEEN.take().unwrap_or_default()
     }
 }

@@ -19,6 +19,8 @@ mod scalar;
 mod timestamp;
 
 pub use decode::decode;
+#[cfg(test)]
+pub(crate) use decode::record;
 pub use emit::emit;
 pub use error::Error;
 pub use node::{Content, Entry, Node, Scalar, secret_names};

@@ -159,6 +159,62 @@ fn names_that_nothing_has_are_errors() {
     );
 }
 
+/// A destination that its service can't send to is told without sending anything.
+#[test]
+fn destinations_that_nothing_can_reach() {
+    let data = |recipients: &str| {
+        format!(
+            "service.teams: |\n  recipientUrls:\n    general: https://x.example.com/hook/a/b\nservice.webhook.ci: \
+             |\n  url: https://ci.example.com/\ntrigger.a: |\n  - when: 'true'\n    send: [t]\ntemplate.t: \
+             |\n  message: m\n  webhook: {{ci: {{body: '{{}}'}}}}\nsubscriptions: |\n  - triggers: [a]\n    \
+             recipients: {recipients}\n"
+        )
+    };
+    assert_eq!(findings(&data("[teams:general, ci]"), &[]), [""; 0]);
+    assert_eq!(
+        findings(&data("[ci, 'teams:genral']"), &[]),
+        ["19:24 error unreachable-destination"]
+    );
+    let pod = POD.replace("on-ready.ci: \"\"", "a.teams: genral");
+    let place = Place::new()
+        .with("cm.yaml", &config_map(&data("[ci]")))
+        .with("pod.yaml", &pod);
+    let run = place.run(&["check", "cm.yaml", "--object", "pod.yaml"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.stdout.contains(
+            "error[unreachable-destination]: pod default/web-1 is to be told through \
+             'teams:genral' (annotation subscribe.a.teams)"
+        ),
+        "{}",
+        run.stdout
+    );
+}
+
+/// A lint of a file asks no server and makes no keys; what loops for ever is told, not waited for.
+#[test]
+fn rendering_in_a_lint_is_bounded() {
+    let data = |message: &str| {
+        format!(
+            "trigger.a: |\n  - when: 'true'\n    send: [t]\ntemplate.t: |\n  message: '{message}'\n"
+        )
+    };
+    for quiet in [
+        "{{getHostByName \"kubernetes.default.svc\"}}",
+        "{{genPrivateKey \"rsa\"}}",
+    ] {
+        assert_eq!(findings(&data(quiet), &[]), [""; 0], "{quiet}");
+    }
+    for endless in [
+        "{{range until 1000000}}{{range until 1000000}}{{end}}{{end}}",
+        "{{define \"r\"}}{{template \"r\"}}{{end}}{{template \"r\"}}",
+    ] {
+        let found = findings(&data(endless), &[]);
+        assert_eq!(found.len(), 1, "{endless}: {found:?}");
+        assert!(found[0].ends_with("warning render-fails"), "{found:?}");
+    }
+}
+
 #[test]
 fn secret_names_are_known_only_with_the_secret() {
     let data = "service.webhook.ci: |\n  url: https://ci.example.com/$tokn\n";

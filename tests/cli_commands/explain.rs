@@ -140,7 +140,22 @@ fn a_trigger_that_it_is_not_subscribed_to() {
     let text = place.run(&arguments).failure();
     assert_eq!(
         text,
-        "kubechime: pod/default/web-1 is not subscribed to trigger 'x'\n"
+        "kubechime: pod/default/web-1 is not subscribed to trigger 'x'; it is subscribed to fails, \
+         nope, old, ready\n"
+    );
+}
+
+/// Case N9: an edited condition has another key. It is sent once more, and the old entry stays.
+#[test]
+fn an_edited_condition_is_sent_once_more() {
+    let old = kubechime::domain::condition_hash("pod.status.phase == 'Running'");
+    let text = explain(&format!("{{\"ready:[0].{old}:ci:\":1700000000}}"), &[]);
+    assert_has(
+        &text,
+        &[
+            "{ci } on the next event: send: it is true, and was not sent yet",
+            &format!("ready:[0].{old}:ci:  (of no present condition and destination)\n"),
+        ],
     );
 }
 

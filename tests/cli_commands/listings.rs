@@ -125,7 +125,13 @@ fn failures_have_the_texts_of_the_original_and_an_exit_code() {
         "trigger with name 'x' does not exist (found empty, on-a)\n"
     );
     assert!(
-        failure(&["trigger", "run", "on-a", "nothing"]).starts_with("failed to load resource: "),
+        failure(&["trigger", "run", "on-a", "nothing"])
+            .starts_with("failed to load resource: there is no file 'nothing', and no cluster"),
+    );
+    assert_eq!(
+        failure(&["template", "notify", "my-templat", "pod.yaml"]),
+        "failed to notify 'console:stdout': template 'my-templat' is not supported (did you mean \
+         'my-template'?)\n"
     );
     assert_eq!(
         failure(&["template", "notify", "x", "pod.yaml"]),

@@ -2,5 +2,8 @@
 
 mod check;
 mod explain;
+mod languages;
 mod listings;
+mod preview;
 mod program;
+mod service;

@@ -45,12 +45,18 @@ impl Place {
 
     /// Runs the program with this standard input.
     pub fn run_with(&self, stdin: &str, arguments: &[&str]) -> Run {
+        self.run_in(&[], stdin, arguments)
+    }
+
+    /// Runs the program with these variables in its environment.
+    pub fn run_in(&self, environment: &[(&str, &str)], stdin: &str, arguments: &[&str]) -> Run {
         let mut child = Command::new(env!("CARGO_BIN_EXE_kubechime"))
             .args(arguments)
             .current_dir(self.dir.path())
             .env_clear()
             .env("HOME", self.dir.path())
             .env("KUBECONFIG", self.path("kubeconfig"))
+            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,5 +1,5 @@
 //! The cluster client against a server: the simulated cluster with faults, and a real API server
-//! where there is one.
+//! (`RealCluster`) where there is one.
 
 #![cfg(feature = "demo")]
 

@@ -95,6 +95,35 @@ fn a_changed_configuration_is_in_force_without_a_restart() {
     });
 }
 
+/// What triggers and templates written for Argo CD use.
+#[test]
+fn argo_functions_are_there_for_conditions_and_templates() {
+    on_every_cluster(async |scene| {
+        let young = "time.Now().Sub(time.Parse(pod.metadata.creationTimestamp)).Hours() < 1.0";
+        let trigger = format!(
+            "- when: {young} and strings.ToUpper(pod.status.phase) == 'RUNNING'\n  send: [argo]\n"
+        );
+        let template = "webhook:\n  webhook:\n    method: POST\n    body: \"{{call .strings.ToUpper \
+                        .pod.metadata.name}} {{(call .time.Parse .pod.metadata.creationTimestamp).Year | \
+                        lt 2000}}\"\n";
+        scene
+            .configure(&[
+                ("trigger.argo", &trigger),
+                ("template.argo", template),
+                ("service.webhook.webhook", &scene.service()),
+            ])
+            .await;
+        scene
+            .create_pod("web-1", &[("subscribe.argo.webhook", "")])
+            .await;
+        scene.set_phase("web-1", "Running").await;
+        let engine = scene.engine(&[]);
+        let requests = scene.wait_for_requests(1).await;
+        assert_eq!(requests[0].2, "WEB-1 true");
+        engine.stop();
+    });
+}
+
 #[test]
 fn default_subscriptions_reach_objects_without_annotations() {
     on_every_cluster(async |scene| {

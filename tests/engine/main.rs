@@ -5,7 +5,17 @@
 mod support;
 
 mod configuration;
+mod crash;
 mod delivery;
+mod floods;
+mod inside;
+mod isolation;
+mod modes;
 mod pod_ready;
 mod process;
+mod quiet;
+mod retry;
 mod scene;
+mod self_service;
+mod state;
+mod timing;

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test gives up. Nothing waits for it to pass.
@@ -53,6 +53,23 @@ impl Engine {
         Self { child, log }
     }
 
+    /// Whether a line that contains all of these is there, or comes within this time.
+    pub fn has_line_within(&self, parts: &[&str], time: Duration) -> bool {
+        let deadline = Instant::now() + time;
+        let mut lines = self.log.lines.lock().unwrap();
+        loop {
+            let wanted = |line: &String| parts.iter().all(|part| line.contains(part));
+            if lines.iter().any(wanted) {
+                return true;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            lines = self.log.more.wait_timeout(lines, left).unwrap().0;
+        }
+    }
+
     /// Waits for a line that contains all of these, from `after` lines on; gives its position.
     pub fn wait_for_line(&self, parts: &[&str], after: usize) -> usize {
         let deadline = Instant::now() + PATIENCE;
@@ -77,7 +94,9 @@ impl Engine {
 
     /// All lines so far.
     pub fn lines(&self) -> Vec<String> {
-        self.log.lines.lock().unwrap().clone()
+        // Also of a story that has failed while it was waiting for a line.
+        let lines = self.log.lines.lock();
+        lines.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Asks it to stop, and waits until it has.

@@ -108,6 +108,15 @@ impl Scene {
         self.engine_as(&self.kubeconfig, flags)
     }
 
+    /// Starts the engine with settings of its own, besides what is watched.
+    pub fn engine_with(&self, settings: &str) -> Engine {
+        let path = self.dir.path().join("own-settings.yaml");
+        let watches = format!("watches:\n- resource: pods\n  namespaces: [{}]\n", self.namespace);
+        std::fs::write(&path, watches + settings).unwrap();
+        let path = path.to_string_lossy().into_owned();
+        Engine::start(&self.kubeconfig, &self.namespace, self.state(), &["--config", &path])
+    }
+
     /// Starts the engine with the rights of another kubeconfig.
     pub fn engine_as(&self, kubeconfig: &Path, flags: &[&str]) -> Engine {
         let settings = self.dir.path().join("settings.yaml");
@@ -120,6 +129,42 @@ impl Scene {
         let mut all = vec!["--config", &settings];
         all.extend(flags);
         Engine::start(kubeconfig, &self.namespace, self.state(), &all)
+    }
+
+    /// Starts the engine with more settings, watching these namespaces besides this one.
+    pub fn engine_set(&self, settings: &str, others: &[&str], flags: &[&str]) -> Engine {
+        let file = self.dir.path().join("settings.yaml");
+        let mut namespaces = vec![self.namespace.as_str()];
+        namespaces.extend(others);
+        let text = format!(
+            "watches:\n- resource: pods\n  namespaces: [{}]\ndelivery: {{firstWait: 200ms}}\n\
+             {settings}\n",
+            namespaces.join(", ")
+        );
+        std::fs::write(&file, text).unwrap();
+        let file = file.to_string_lossy().into_owned();
+        let mut all = vec!["--config", &file];
+        all.extend(flags);
+        Engine::start(&self.kubeconfig, &self.namespace, self.state(), &all)
+    }
+
+    /// The simulated cluster, when the story is on it.
+    pub fn simulation(&self) -> Option<&SimCluster> {
+        match &self.ground {
+            Ground::Simulated(cluster) => Some(cluster),
+            Ground::Real(_) => None,
+        }
+    }
+
+    /// Another namespace of the cluster, new and empty.
+    pub fn other_namespace(&self, name: &str) -> String {
+        match &self.ground {
+            Ground::Simulated(cluster) => {
+                cluster.objects().create_namespace(name);
+                name.to_owned()
+            }
+            Ground::Real(cluster) => cluster.namespace(name),
+        }
     }
 
     /// A kubeconfig of somebody who may do everything the engine needs but patch Pods.
@@ -255,6 +300,52 @@ impl Scene {
             .patch(name, &params, &Patch::Merge(&patch))
             .await
             .unwrap();
+    }
+
+    /// Sets an annotation of a Pod as somebody else, under this field manager.
+    pub async fn annotate_as(&self, manager: &str, name: &str, annotation: &str, text: &str) {
+        let patch = json!({"metadata": {"annotations": {annotation: text}}});
+        let params = PatchParams {
+            field_manager: Some(manager.to_owned()),
+            ..PatchParams::default()
+        };
+        self.pods()
+            .patch(name, &params, &Patch::Merge(&patch))
+            .await
+            .unwrap();
+    }
+
+    /// What the engine has written to the cluster: its requests that were no reads, where the
+    /// cluster tells them, and the objects of the namespace that carry its name as a writer.
+    pub async fn writes(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if let Ground::Simulated(cluster) = &self.ground {
+            for request in cluster.requests().matching(&Matcher::all()) {
+                let reads = ["get", "list", "watch"].contains(&&*request.verb);
+                // A question about rights is asked by POST.
+                let asks = request.resource == "selfsubjectaccessreviews";
+                if request.user_agent.starts_with("kubechime") && !reads && !asks {
+                    found.push(format!("{} {}", request.verb, request.resource));
+                }
+            }
+        }
+        for path in [
+            "api/v1/namespaces/{}/pods",
+            "api/v1/namespaces/{}/configmaps",
+            "apis/coordination.k8s.io/v1/namespaces/{}/leases",
+        ] {
+            let path = format!("/{}", path.replace("{}", &self.namespace));
+            let request = http::Request::get(path).body(Vec::new()).unwrap();
+            let list: Value = self.client.request(request).await.unwrap();
+            for object in list["items"].as_array().into_iter().flatten() {
+                let managers = object["metadata"]["managedFields"].as_array();
+                let ours = |entry: &Value| entry["manager"] == "kubechime";
+                if managers.into_iter().flatten().any(ours) {
+                    found.push(object["metadata"]["name"].to_string());
+                }
+            }
+        }
+        found
     }
 
     /// Deletes a Pod at once.

@@ -340,7 +340,10 @@ async fn rocketchat_logs_in_once_and_again_when_the_session_has_ended() {
     let error = send(&*service, "message: m", "room")
         .await
         .expect_err("fails");
-    assert_eq!(error.message, "error-room-not-found");
+    assert_eq!(
+        error.message,
+        "error-room-not-found; correct the recipient: #channel, @user or the id of a room"
+    );
 }
 
 #[tokio::test]

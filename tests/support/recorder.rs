@@ -6,7 +6,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -110,20 +110,37 @@ pub struct Recorder {
     shared: Arc<Shared>,
 }
 
+/// Decides what is answered, in the place of rules.
+type Handler = Box<dyn Fn(&Recorded) -> Rule + Send + Sync>;
+
 #[derive(Default)]
 struct Shared {
+    handler: Option<Handler>,
     rules: Mutex<Vec<Rule>>,
     requests: Mutex<Vec<Recorded>>,
+    connections: AtomicUsize,
     stopped: AtomicBool,
 }
 
 impl Recorder {
     /// Starts it on two free ports. Requests that no rule fits are answered with 404 `unmatched`.
     pub fn start(rules: Vec<Rule>) -> Self {
-        let shared = Arc::new(Shared {
+        Self::serve(Shared {
             rules: Mutex::new(rules),
             ..Shared::default()
-        });
+        })
+    }
+
+    /// Starts it with a state of its own: each request is answered as the handler says.
+    pub fn answering(handler: impl Fn(&Recorded) -> Rule + Send + Sync + 'static) -> Self {
+        Self::serve(Shared {
+            handler: Some(Box::new(handler)),
+            ..Shared::default()
+        })
+    }
+
+    fn serve(shared: Shared) -> Self {
+        let shared = Arc::new(shared);
         let port = listen(shared.clone(), None);
         let tls_port = listen(shared.clone(), Some(tls_config()));
         Self {
@@ -146,6 +163,11 @@ impl Recorder {
     /// Takes other rules from now on.
     pub fn set_rules(&self, rules: Vec<Rule>) {
         *lock(&self.shared.rules) = rules;
+    }
+
+    /// Connections that were made since it started.
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
     }
 
     /// The requests since the last call.
@@ -191,6 +213,7 @@ fn listen(shared: Arc<Shared>, tls: Option<Arc<rustls::ServerConfig>>) -> u16 {
                 break;
             }
             let Ok(stream) = stream else { continue };
+            shared.connections.fetch_add(1, Ordering::SeqCst);
             let (shared, tls) = (shared.clone(), tls.clone());
             // A client that goes away ends its thread with an error, which is as good as any end.
             std::thread::spawn(move || {
@@ -211,13 +234,17 @@ fn listen(shared: Arc<Shared>, tls: Option<Arc<rustls::ServerConfig>>) -> u16 {
 
 fn serve(mut stream: impl Read + Write, shared: &Shared, scheme: &str) -> io::Result<()> {
     while let Some(request) = read_request(&mut stream, scheme)? {
-        let rule = {
+        let by_rules = || {
             let mut rules = lock(&shared.rules);
             let rule = rules.iter_mut().find(|rule| rule.fits(&request));
             rule.map(|rule| {
                 rule.times = rule.times.map(|left| left.saturating_sub(1));
                 rule.clone()
             })
+        };
+        let rule = match &shared.handler {
+            Some(handler) => Some(handler(&request)),
+            None => by_rules(),
         };
         let head = request.method == "HEAD";
         lock(&shared.requests).push(request);

@@ -6,6 +6,7 @@ use crate::expr::operators::go_int;
 use crate::expr::print;
 use crate::expr::text::Text;
 use crate::expr::value::{ListKind, Value};
+use crate::golang::parse::{parse_float, parse_int};
 use crate::golang::time::Zone;
 
 pub(super) fn call<'v>(
@@ -80,9 +81,7 @@ fn int<'v>(value: &Value<'v>) -> Outcome<Value<'v>> {
         Value::Float(float) => go_int(*float),
         Value::Text(text) => {
             let text = text.to_str();
-            // Rust's grammar for integers is Go's: a sign and decimal digits.
-            return text
-                .parse()
+            return parse_int(&text, 10)
                 .map(Value::Int)
                 .map_err(|_| format!("invalid operation: int({text})"));
         }
@@ -100,77 +99,10 @@ fn float<'v>(value: &Value<'v>) -> Outcome<Value<'v>> {
             let text = text.to_str();
             return parse_float(&text)
                 .map(Value::Float)
-                .ok_or_else(|| format!("invalid operation: float({text})"));
+                .map_err(|_| format!("invalid operation: float({text})"));
         }
         other => return Err(format!("invalid operation: float({})", other.type_name())),
     }))
-}
-
-/// Go's `strconv.ParseFloat`: decimal, hexadecimal with exponent, infinities, not-a-number.
-pub(in crate::expr) fn parse_float(text: &str) -> Option<f64> {
-    let (negative, rest) = match text.as_bytes().first()? {
-        b'-' => (true, &text[1..]),
-        b'+' => (false, &text[1..]),
-        _ => (false, text),
-    };
-    let sign = if negative { -1.0 } else { 1.0 };
-    match rest.to_ascii_lowercase().as_str() {
-        "inf" | "infinity" => return Some(sign * f64::INFINITY),
-        "nan" => return (rest.len() == text.len()).then_some(f64::NAN),
-        _ => {}
-    }
-    if let Some(hex) = rest.strip_prefix("0x").or_else(|| rest.strip_prefix("0X")) {
-        return parse_hex_float(hex).map(|value| sign * value);
-    }
-    if !rest.starts_with(|c: char| c.is_ascii_digit() || c == '.') || rest.contains(['i', 'n']) {
-        return None;
-    }
-    rest.parse::<f64>()
-        .ok()
-        .filter(|value| value.is_finite())
-        .map(|value| sign * value)
-}
-
-/// `1.8p-2`: hexadecimal digits with a binary exponent, rounded to nearest even.
-fn parse_hex_float(text: &str) -> Option<f64> {
-    let (digits, exponent) = text.split_once(['p', 'P'])?;
-    let exponent_digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-    if exponent_digits.is_empty() || !exponent_digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let exponent: i64 = exponent.parse().unwrap_or(if exponent.starts_with('-') {
-        -100_000
-    } else {
-        100_000
-    });
-    let mut exponent = exponent.clamp(-100_000, 100_000);
-    let mut mantissa: u64 = 0;
-    let mut sticky = false;
-    let mut seen_point = false;
-    let mut any = false;
-    for c in digits.chars() {
-        if c == '.' && !seen_point {
-            seen_point = true;
-            continue;
-        }
-        let digit = u64::from(c.to_digit(16)?);
-        any = true;
-        if mantissa >> 59 == 0 {
-            mantissa = mantissa << 4 | digit;
-            exponent -= if seen_point { 4 } else { 0 };
-        } else {
-            sticky |= digit != 0;
-            exponent += if seen_point { 0 } else { 4 };
-        }
-    }
-    if !any {
-        return None;
-    }
-    if sticky {
-        mantissa |= 1;
-    }
-    let value = ldexp(mantissa as f64, exponent);
-    value.is_finite().then_some(value)
 }
 
 /// `value` times two to the `exponent`, in steps that neither overflow nor lose bits early.
@@ -287,20 +219,6 @@ fn decode_base64(encoded: &[u8]) -> Outcome<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn floats_as_go_reads_them() {
-        assert_eq!(parse_float("0x1p-2"), Some(0.25));
-        assert_eq!(parse_float("0x1.8p1"), Some(3.0));
-        assert_eq!(parse_float("-inf"), Some(f64::NEG_INFINITY));
-        assert_eq!(parse_float("1e400"), None);
-        assert_eq!(parse_float("1_000"), None);
-        assert_eq!(parse_float(" 1"), None);
-        assert_eq!(parse_float(""), None);
-        assert_eq!(parse_float("0x1"), None);
-        assert_eq!(parse_float("."), None);
-        assert_eq!(parse_float("5."), Some(5.0));
-    }
 
     #[test]
     fn base64_both_ways() {

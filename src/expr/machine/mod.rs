@@ -14,7 +14,7 @@ use super::recorder::Recorder;
 use super::text::Text;
 use super::value::Value;
 use super::{Options, operators as op};
-use ::regex::Regex;
+use crate::golang::regex::Pattern;
 use loops::Loop;
 
 /// A failure, and the node to blame.
@@ -61,7 +61,7 @@ struct Machine<'m, 'v> {
     loops: Vec<Loop<'v>>,
     budget: Budget,
     /// The last pattern compiled at run time: loops use the same again and again.
-    pattern: Option<(Text<'v>, Regex)>,
+    pattern: Option<(Text<'v>, Pattern)>,
     recorder: Option<&'m mut Recorder<'v>>,
     /// A node inside a path, more precise than that of the instruction.
     blame: Option<NodeId>,

@@ -70,10 +70,13 @@ impl<'v> Machine<'_, 'v> {
                 let pattern = &self.code.patterns[pattern as usize];
                 let found = match &subject {
                     Value::Text(text) => {
-                        self.budget.scan(text.len())?;
+                        self.budget.scan(pattern.work(text.len()))?;
                         pattern.is_match(&text.to_str())
                     }
-                    Value::Bytes(bytes) => pattern.is_match(&String::from_utf8_lossy(bytes)),
+                    Value::Bytes(bytes) => {
+                        self.budget.scan(pattern.work(bytes.len()))?;
+                        pattern.is_match(&String::from_utf8_lossy(bytes))
+                    }
                     nil if nil.is_nil() => false,
                     other => return Err(op::not_a("string", other)),
                 };
@@ -192,18 +195,16 @@ impl<'v> Machine<'_, 'v> {
             Value::Bytes(bytes) => String::from_utf8_lossy(bytes),
             other => return Err(op::not_a("string", other)),
         };
-        self.budget.scan(text.len())?;
-        let found = match &self.pattern {
-            Some((known, compiled)) if *known == pattern => compiled.is_match(&text),
+        let compiled = match self.pattern.take() {
+            Some((known, compiled)) if known == pattern => compiled,
             _ => {
                 self.budget.work(PATTERN_WORK)?;
-                let compiled =
-                    regex::compile(&pattern.to_str()).map_err(|error| error.to_string())?;
-                let found = compiled.is_match(&text);
-                self.pattern = Some((pattern, compiled));
-                found
+                regex::compile(&pattern.to_str()).map_err(|error| error.to_string())?
             }
         };
+        self.budget.scan(compiled.work(text.len()))?;
+        let found = compiled.is_match(&text);
+        self.pattern = Some((pattern, compiled));
         self.push(Value::Bool(found));
         Ok(())
     }

@@ -7,7 +7,8 @@ mod primary;
 use super::ast::{Ast, NodeId, NodeKind};
 use super::error::{CompileError, Span};
 use super::lexer::{Token, TokenKind};
-use super::{Options, Version, suggest};
+use super::{Options, Version};
+use crate::domain::nearest;
 use std::sync::Arc;
 
 /// Nodes that the original of 1.17 accepts.
@@ -124,7 +125,7 @@ impl Parser<'_> {
             }
             _ if token.kind == TokenKind::Identifier => {
                 let operators = ["contains", "startsWith", "endsWith", "matches", "and", "or"];
-                return match suggest::closest(&token.value, operators) {
+                return match nearest(&token.value, operators) {
                     Some(operator) => Some(format!("did you mean '{operator}'?")),
                     None => Some("an operator is missing before it".into()),
                 };

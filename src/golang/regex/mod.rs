@@ -10,6 +10,7 @@ mod classes;
 use classes::push_literal;
 use regex::Regex;
 use std::fmt::Write as _;
+use std::ops::Deref;
 
 /// Longest pattern that is read, in bytes.
 const MAX_PATTERN: usize = 64 * 1024;
@@ -39,13 +40,39 @@ pub struct RegexError {
     pub text: String,
 }
 
+/// A compiled pattern.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    regex: Regex,
+    states: u64,
+}
+
+impl Pattern {
+    /// The work of looking through a text of so many bytes once, in bytes of a plain search. A
+    /// pattern may be in all of its states at once, and each of them looks at each byte.
+    pub fn work(&self, bytes: usize) -> usize {
+        /// States that the usual way of matching does not notice.
+        const FREE: u64 = 4;
+        let factor = usize::try_from(1 + self.states / FREE).unwrap_or(usize::MAX);
+        bytes.saturating_mul(factor)
+    }
+}
+
+impl Deref for Pattern {
+    type Target = Regex;
+
+    fn deref(&self) -> &Regex {
+        &self.regex
+    }
+}
+
 /// Compiles an RE2 pattern.
 ///
 /// # Errors
 /// With Go's message when the pattern is not RE2, or when it is too large to be run safely.
-pub fn compile(pattern: &str) -> Result<Regex, RegexError> {
-    let translated = translate(pattern)?;
-    regex::RegexBuilder::new(&translated)
+pub fn compile(pattern: &str) -> Result<Pattern, RegexError> {
+    let Translation { text, states } = translate(pattern)?;
+    let regex = regex::RegexBuilder::new(&text)
         .size_limit(MAX_COMPILED)
         .dfa_size_limit(MAX_TABLES)
         .nest_limit(MAX_NESTING as u32)
@@ -60,14 +87,20 @@ pub fn compile(pattern: &str) -> Result<Regex, RegexError> {
                 kind,
                 text: String::new(),
             }
-        })
+        })?;
+    Ok(Pattern { regex, states })
 }
 
-/// The same pattern in the dialect of the `regex` crate.
-///
+/// A pattern in the dialect of the `regex` crate.
+struct Translation {
+    text: String,
+    /// About the number of states that it compiles to.
+    states: u64,
+}
+
 /// # Errors
 /// With Go's message when the pattern is not RE2.
-pub fn translate(pattern: &str) -> Result<String, RegexError> {
+fn translate(pattern: &str) -> Result<Translation, RegexError> {
     if pattern.len() > MAX_PATTERN {
         return Err(RegexError {
             kind: "expression too large",
@@ -81,9 +114,14 @@ pub fn translate(pattern: &str) -> Result<String, RegexError> {
         groups: Vec::new(),
         last: Last::Nothing,
         names: Vec::new(),
+        states: 0,
+        last_states: 0,
     };
     translator.run()?;
-    Ok(translator.out)
+    Ok(Translation {
+        text: translator.out,
+        states: translator.states,
+    })
 }
 
 /// What stands before the present position, as far as a repetition cares.
@@ -100,6 +138,8 @@ enum Last {
 struct Group {
     /// Largest product of repeat counts inside so far.
     repeat: u32,
+    /// States before it.
+    states: u64,
 }
 
 struct Translator<'p> {
@@ -109,6 +149,9 @@ struct Translator<'p> {
     groups: Vec<Group>,
     last: Last,
     names: Vec<&'p str>,
+    /// States so far, and those of what stands before the present position.
+    states: u64,
+    last_states: u64,
 }
 
 impl<'p> Translator<'p> {
@@ -131,6 +174,8 @@ impl<'p> Translator<'p> {
 
     fn atom(&mut self) {
         self.last = Last::Atom { repeat: 1 };
+        self.states = self.states.saturating_add(1);
+        self.last_states = 1;
     }
 
     fn literal(&mut self, c: char) {
@@ -205,7 +250,10 @@ impl<'p> Translator<'p> {
     }
 
     fn enter(&mut self) {
-        self.groups.push(Group { repeat: 1 });
+        self.groups.push(Group {
+            repeat: 1,
+            states: self.states,
+        });
         self.last = Last::Nothing;
     }
 
@@ -279,6 +327,7 @@ impl<'p> Translator<'p> {
             return self.error("unexpected )", self.pattern);
         };
         self.out.push(')');
+        self.last_states = self.states.saturating_sub(group.states);
         self.last = Last::Atom {
             repeat: group.repeat,
         };
@@ -325,6 +374,10 @@ impl<'p> Translator<'p> {
                     self.out.push('?');
                 }
                 self.note_repeat(product);
+                let copies = u64::from(count.max(1)) - 1;
+                self.states = self
+                    .states
+                    .saturating_add(self.last_states.saturating_mul(copies));
                 self.last = Last::Repeated {
                     operator: operator_at,
                 };
@@ -413,6 +466,15 @@ mod tests {
             let regex = compile(pattern).unwrap_or_else(|e| panic!("{pattern}: {e}"));
             assert_eq!(regex.is_match(text), expected, "{pattern} on {text:?}");
         }
+    }
+
+    #[test]
+    fn large_patterns_are_more_work() {
+        let work = |pattern: &str| compile(pattern).map(|pattern| pattern.work(1_000));
+        assert_eq!(work("^a+$"), Ok(1_000));
+        assert_eq!(work("^web-[0-9]+$"), Ok(2_000));
+        assert_eq!(work("(a?){1000}"), Ok(251_000));
+        assert_eq!(work("((ab){10}c?){10}"), Ok(53_000));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use std::time::Duration;
 
 /// Bytes of an answer that are read; services answer with a few hundred.
-const READ: usize = 256 * 1024;
+pub(super) const READ: usize = 256 * 1024;
 
 /// Bytes of an answer that are kept for the history.
 const KEPT: usize = 4 * 1024;
@@ -25,11 +25,14 @@ pub(in crate::service) struct Answer {
 }
 
 impl Answer {
-    /// Reads the answer, and of its body not more than makes sense.
-    pub(super) async fn read(mut response: reqwest::Response) -> Result<Self, reqwest::Error> {
+    /// Reads the answer, and of its body not more than `most` bytes.
+    pub(super) async fn read(
+        mut response: reqwest::Response,
+        most: usize,
+    ) -> Result<Self, reqwest::Error> {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
-            let room = READ.saturating_sub(body.len());
+            let room = most.saturating_sub(body.len());
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
             if chunk.len() >= room {
                 break;
@@ -87,6 +90,11 @@ impl Answer {
             response: self.text(masker, KEPT),
             subject: request.subject(masker),
         }
+    }
+
+    /// The first header of this name; `None` also when it is no text.
+    pub(in crate::service) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// The body, as much of it as was read.

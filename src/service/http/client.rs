@@ -2,6 +2,7 @@
 
 use super::failure::unanswered;
 use super::wire::Wire;
+use super::answer::READ;
 use super::{Answer, TransportOptions};
 use crate::domain::Masker;
 use crate::service::registry::BuildError;
@@ -123,6 +124,16 @@ impl HttpClient {
         request: &PreparedRequest,
         masker: &Masker,
     ) -> Result<Answer, SendError> {
+        self.execute_up_to(READ, request, masker).await
+    }
+
+    /// The same for answers that are longer than usual: reads as many bytes of the body.
+    pub(in crate::service) async fn execute_up_to(
+        &self,
+        most: usize,
+        request: &PreparedRequest,
+        masker: &Masker,
+    ) -> Result<Answer, SendError> {
         let wire = Wire::of(request, masker)?;
         let failed = |error: &reqwest::Error| {
             unanswered(error, &wire.url, self.timeout, masker).about(request.subject(masker))
@@ -137,7 +148,7 @@ impl HttpClient {
                 builder = builder.body(request.body.clone());
             }
             let response = builder.send().await?;
-            Answer::read(response).await
+            Answer::read(response, most).await
         };
         match tokio::time::timeout(self.timeout, exchange).await {
             Ok(result) => result.map_err(|error| failed(&error)),

@@ -43,12 +43,33 @@ pub(super) fn unanswered(
             "{what} to {target} in time ({timeout:?} at most)"
         )));
     }
+    if cause::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message)
+        && cause::<io::Error>(error).is_none()
+    {
+        return SendError::transient(text(format!("{target} closed the connection early")));
+    }
+    broken_connection(error, host, &target, masker)
+}
+
+/// Classifies a connection that could not be made or that broke, whatever was spoken on it.
+/// `target` is what messages call the other side, as a rule `host:port`.
+pub(in crate::service) fn broken_connection(
+    error: &(dyn StdError + 'static),
+    host: &str,
+    target: &str,
+    masker: &Masker,
+) -> SendError {
+    let text = |text: String| masker.mask(&text).into_owned();
+    if let Some(tls) = cause::<rustls::Error>(error) {
+        return of_tls(tls, target, masker);
+    }
     if let Some(io) = cause::<io::Error>(error) {
         match io.kind() {
             io::ErrorKind::ConnectionRefused => {
                 return SendError::transient(text(format!("{target} refused the connection")));
             }
             io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe
             | io::ErrorKind::UnexpectedEof => {
                 return SendError::transient(text(format!("{target} closed the connection early")));
@@ -57,13 +78,14 @@ pub(super) fn unanswered(
         }
     }
     let detail = innermost(error);
-    if chain(error).any(|cause| cause.to_string().contains("dns error")) {
+    let unresolved = |cause: &(dyn StdError + 'static)| {
+        let text = cause.to_string();
+        text.contains("dns error") || text.contains("failed to lookup address")
+    };
+    if chain(error).any(unresolved) {
         return SendError::transient(text(format!(
             "the host name {host} was not found: {detail}"
         )));
-    }
-    if cause::<hyper::Error>(error).is_some_and(hyper::Error::is_incomplete_message) {
-        return SendError::transient(text(format!("{target} closed the connection early")));
     }
     SendError::transient(text(format!("no answer from {target}: {detail}")))
 }
@@ -107,11 +129,11 @@ fn chain<'e>(
     })
 }
 
-fn cause<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e T> {
+pub(in crate::service) fn cause<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e T> {
     chain(error).find_map(|cause| cause.downcast_ref())
 }
 
-fn innermost(error: &(dyn StdError + 'static)) -> String {
+pub(in crate::service) fn innermost(error: &(dyn StdError + 'static)) -> String {
     chain(error)
         .last()
         .map(ToString::to_string)

@@ -10,4 +10,8 @@ mod wire;
 pub(super) use answer::Answer;
 pub use client::ClientPool;
 pub(super) use client::HttpClient;
+#[cfg(feature = "email")]
+pub(super) use failure::cause;
+#[cfg(any(feature = "email", feature = "nats", feature = "awssqs"))]
+pub(super) use failure::{broken_connection, innermost};
 pub(super) use transport::TransportOptions;

@@ -10,6 +10,7 @@ pub use threads::ThreadMemory;
 
 use super::endpoint::{Endpoint, missing, transport_warnings};
 use super::http::Answer;
+use super::reference::{Reference, optional, required};
 use super::registry::{BuildError, BuildWarning};
 use super::{Class, Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
 use crate::domain::{Destination, Masker};
@@ -17,7 +18,6 @@ use crate::yaml::{self, Node};
 use futures::future::BoxFuture;
 use message::Fields;
 use serde::Deserialize;
-use serde_json::Value;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -26,6 +26,111 @@ use threads::{Root, ThreadKey};
 
 /// The type's name.
 pub(super) const TYPE: &str = "slack";
+
+/// What it takes.
+pub(super) const REFERENCE: Reference = Reference {
+    title: "Slack",
+    summary: "Messages by an app's bot token over the Web API, with attachments, blocks, threads \
+              and updates. An incoming webhook of Slack is a service of the type `webhook`.",
+    recipient: "Name or id of a channel, or the id of a user; the app must be a member of a \
+                private channel.",
+    recipient_example: "my-channel",
+    options: &[
+        required(
+            "token",
+            "string",
+            "The app's bot token, `xoxb-…`, with the scope `chat:write` (and \
+             `chat:write.customize` for `username` and `icon`).",
+        ),
+        optional(
+            "username",
+            "string",
+            "Shown as the sender. Default: the app's name.",
+        ),
+        optional(
+            "icon",
+            "string",
+            "Shown as the sender's picture: `:emoji:` or the URL of an image.",
+        ),
+        optional(
+            "disableUnfurl",
+            "bool",
+            "Show no previews of links. Default: `false`.",
+        ),
+        optional(
+            "apiURL",
+            "string",
+            "The URL before the methods' names. Default: `https://slack.com/api/`.",
+        ),
+        optional(
+            "signingSecret",
+            "string",
+            "For events that Slack sends; not needed for sending.",
+        ),
+    ],
+    transport: true,
+    fields: &[
+        optional(
+            "attachments",
+            "template",
+            "JSON list of attachments; Slack takes 100 of them.",
+        ),
+        optional(
+            "blocks",
+            "template",
+            "JSON list of blocks; Slack takes 50 of them, of 3,000 characters each.",
+        ),
+        optional(
+            "groupingKey",
+            "template",
+            "Messages to one recipient with the same key make a thread.",
+        ),
+        optional(
+            "deliveryPolicy",
+            "`Post`, `PostAndUpdate` or `Update`",
+            "What happens once the thread has begun: a reply; a reply and the first message is \
+             changed to the same; only the first message is changed. Default: `Post`.",
+        ),
+        optional(
+            "notifyBroadcast",
+            "bool",
+            "Show replies in the channel, too. Default: `false`.",
+        ),
+        optional(
+            "username",
+            "template",
+            "Shown as the sender, instead of the service's.",
+        ),
+        optional(
+            "icon",
+            "template",
+            "Shown as the sender's picture, instead of the service's.",
+        ),
+    ],
+    example: r#"data:
+  service.slack: |
+    token: $slack-token
+    username: kubechime
+    icon: ":bell:"
+  template.pod-ready: |
+    message: Pod {{.pod.metadata.name}} is ready
+    slack:
+      attachments: |
+        [{
+          "title": {{.pod.metadata.name | toJson}},
+          "color": "good",
+          "fields": [{"title": "Node", "value": {{.pod.spec.nodeName | toJson}}, "short": true}]
+        }]
+      groupingKey: "{{.pod.metadata.uid}}"
+      deliveryPolicy: Update
+"#,
+    notes: &[
+        "Threads are remembered as long as the program runs; after a restart a grouping key begins \
+         a new thread.",
+        "An answer 429 is waited for, up to 30 seconds and three times; longer waits are left to \
+         the general retry.",
+    ],
+};
 
 const POST: &str = "chat.postMessage";
 const UPDATE: &str = "chat.update";
@@ -251,18 +356,14 @@ impl Slack {
     }
 
     fn understand(&self, answer: Answer, request: &PreparedRequest) -> Result<Reply, SendError> {
-        let Some(reply) = answer.json().filter(Value::is_object) else {
-            return Err(self.endpoint.no_json(answer, request));
-        };
+        let (answer, reply) = self.endpoint.reply(answer, request)?;
         let text = |name: &str| reply[name].as_str().unwrap_or_default().to_owned();
         let code = text("error");
         // An answer with neither `ok` nor `error` is a success, as in the original.
         if reply["ok"] == true || code.is_empty() {
             let (channel, ts) = (text("channel"), text("ts"));
-            let mut sent = answer.into_sent(&self.endpoint.masker);
-            if !ts.is_empty() {
-                sent.detail = format!("{channel} {ts}").trim().to_owned();
-            }
+            let id = (!ts.is_empty()).then(|| format!("{channel} {ts}").trim().to_owned());
+            let sent = self.endpoint.sent(answer, id);
             return Ok(Reply { sent, channel, ts });
         }
         let message = match advice(&code) {

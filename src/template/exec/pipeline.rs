@@ -3,6 +3,7 @@
 use super::convert::{call_value, literal, typed_literal, validate};
 use super::{At, Evaluated, Run};
 use crate::template::functions::builtin::{AND, CALL, OR};
+use crate::template::functions::cast::pay_for_arguments;
 use crate::template::functions::{Function, Signature};
 use crate::template::parse::node::{Command, Pipe, VariableId, Word, WordKind};
 use crate::template::value::{Method, Opaque, Text, Type, Value};
@@ -274,6 +275,7 @@ impl<'v> Run<'_, 'v> {
         if let Some(last) = last {
             values.push(validate(last, signature.param(values.len()))?);
         }
+        pay_for_arguments(self.session, name, &values)?;
         let result = match callable {
             Callable::Function(function) if function.name == CALL => {
                 let callee = args.first().map_or_else(String::new, ToString::to_string);

@@ -127,9 +127,24 @@ pub(super) fn to_list<'a, 'v>(value: &'a Value<'v>, doing: &str) -> Result<&'a L
     }
 }
 
-/// Pays for going through a text that makes nothing new.
-pub(super) fn pay_for_reading(session: &Session<'_>, text: &[u8]) -> Result<(), Failure> {
-    session.steps(text.len() as u64 / 1024)
+/// Functions that look at one place of a list, however long it is.
+const DIRECT: [&str; 4] = ["first", "index", "last", "len"];
+
+/// Pays for what a function does with its arguments, before it is called: one step for a thousand
+/// bytes of text, or some hundred elements of a list. Functions only pay for what they do beyond.
+pub(in crate::template) fn pay_for_arguments(
+    session: &Session<'_>,
+    function: &str,
+    arguments: &[Value<'_>],
+) -> Result<(), Failure> {
+    const BYTES: usize = 1024;
+    const ELEMENTS: usize = 256;
+    let sizes = arguments.iter().map(|argument| match argument {
+        Value::Text(text) => text.len() / BYTES,
+        Value::List(list) if !DIRECT.contains(&function) => list.len() / ELEMENTS,
+        _ => 0,
+    });
+    session.steps(sizes.map(|size| size as u64).sum())
 }
 
 /// Pays for a list of this many elements.

@@ -1,7 +1,7 @@
 //! Numbers: arithmetic, rounding, sequences.
 
 use super::Function;
-use super::cast::{charge_items, displayed, pay_for_reading, to_float64, to_int64};
+use super::cast::{charge_items, displayed, to_float64, to_int64};
 use super::decimal::Decimal;
 use super::row::{fixed, mismatch, variadic};
 use crate::golang::parse::{self, NumberError};
@@ -74,11 +74,10 @@ fn float64<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure
 }
 
 /// Decimal digits only; what does not fit becomes the nearest number, anything else 0.
-fn atoi<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
+fn atoi<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     let [Value::Text(text)] = args else {
         return Err(mismatch());
     };
-    pay_for_reading(session, text)?;
     let number = parse::parse_int(&text.to_str(), 10);
     Ok(Value::Int(number.unwrap_or_else(NumberError::value)))
 }

@@ -7,7 +7,7 @@
 
 pub(super) mod builtin;
 mod casing;
-mod cast;
+pub(super) mod cast;
 mod crypto;
 mod dates;
 mod decimal;

@@ -28,9 +28,7 @@ fn get_host_by_name<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Val
         return Err(mismatch());
     };
     if !session.limits().allow_dns {
-        return Err(Failure::limit(
-            "getHostByName is switched off in the settings of templates",
-        ));
+        return Err(Failure::switched_off("getHostByName is"));
     }
     let name = name.to_str().into_owned();
     let addresses = session.slowly(|time_left| addresses(&name, time_left))?;

@@ -1,7 +1,6 @@
 //! Paths with slashes. The functions named `os…` do the same here: the original runs on Linux.
 
 use super::Function;
-use super::cast::pay_for_reading;
 use super::row::{fixed, mismatch};
 use super::strings::part_of;
 use crate::template::value::{Type, Value};
@@ -26,7 +25,6 @@ fn base<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Fail
     let [Value::Text(path)] = args else {
         return Err(mismatch());
     };
-    pay_for_reading(session, path)?;
     if path.is_empty() {
         return Ok(Value::text("."));
     }
@@ -43,7 +41,6 @@ fn dir<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failu
     let [Value::Text(path)] = args else {
         return Err(mismatch());
     };
-    pay_for_reading(session, path)?;
     let end = path
         .iter()
         .rposition(|byte| *byte == b'/')
@@ -57,7 +54,6 @@ fn ext<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failu
     let [Value::Text(path)] = args else {
         return Err(mismatch());
     };
-    pay_for_reading(session, path)?;
     let extension = match path.iter().rposition(|byte| matches!(byte, b'.' | b'/')) {
         Some(at) if path.get(at) == Some(&b'.') => path.get(at..),
         _ => None,

@@ -1,16 +1,17 @@
 //! Regular expressions, in Go's dialect.
 
 use super::Function;
-use super::cast::{charge_items, pay_for_reading};
+use super::cast::charge_items;
 use super::row::{fixed, mismatch};
 use super::runes::{is_digit, is_letter};
-use crate::golang::regex as dialect;
+use crate::golang::regex::{self as dialect, Pattern};
 use crate::template::value::types::STRINGS;
 use crate::template::value::{List, Text, Type, Value};
 use crate::template::{Failure, Session};
 use regex::{Captures, Regex};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Instant;
 
 const TWO: &[Type] = &[Type::String, Type::String];
 const TWO_AND_COUNT: &[Type] = &[Type::String, Type::String, Type::Int];
@@ -60,8 +61,8 @@ const KEPT_PATTERNS: usize = 256;
 /// The compiled pattern. Templates are rendered again and again with the same few patterns, and
 /// compiling takes far longer than matching, so compiled ones are kept. They are shared and not
 /// cloned: a clone would allocate its matching tables anew.
-fn compiled(pattern: &Text<'_>) -> Result<Arc<Regex>, Failure> {
-    static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Regex>>>> = LazyLock::new(Mutex::default);
+fn compiled(session: &Session<'_>, pattern: &Text<'_>) -> Result<Arc<Pattern>, Failure> {
+    static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Pattern>>>> = LazyLock::new(Mutex::default);
     let Ok(pattern) = std::str::from_utf8(pattern) else {
         return Err(Failure::new("error parsing regexp: invalid UTF-8"));
     };
@@ -73,7 +74,8 @@ fn compiled(pattern: &Text<'_>) -> Result<Arc<Regex>, Failure> {
         return Ok(regex.clone());
     }
     drop(known);
-    let regex = dialect::compile(pattern).map_err(|error| Failure::new(error.to_string()))?;
+    let compile = || dialect::compile(pattern).map_err(|error| Failure::new(error.to_string()));
+    let regex = session.slowly(|_| compile())?;
     let regex = Arc::new(regex);
     let mut known = COMPILED
         .lock()
@@ -85,21 +87,39 @@ fn compiled(pattern: &Text<'_>) -> Result<Arc<Regex>, Failure> {
     Ok(regex)
 }
 
+/// The compiled pattern, and the work of looking through the text once is paid for.
+fn for_text(
+    session: &Session<'_>,
+    pattern: &Text<'_>,
+    text: &Text<'_>,
+) -> Result<Arc<Pattern>, Failure> {
+    let regex = compiled(session, pattern)?;
+    session.steps(regex.work(text.len()) as u64 / 128)?;
+    Ok(regex)
+}
+
+/// Whether time is left. To find the next match may take the whole rest of the text, so that all of
+/// them together take a time that grows with its square.
+fn in_time(end: Instant) -> Result<(), Failure> {
+    if Instant::now() < end {
+        return Ok(());
+    }
+    Err(Failure::limit("the pattern takes too long on this text"))
+}
+
 fn regex_match<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
-    let [Value::Text(pattern), Value::Text(text)] = args else {
-        return Err(mismatch());
-    };
-    pay_for_reading(session, text)?;
-    let matches = compiled(pattern).is_ok_and(|regex| regex.is_match(&text.to_str()));
-    Ok(Value::Bool(matches))
+    match must_regex_match(session, args) {
+        Err(failure) if !failure.limit => Ok(Value::Bool(false)),
+        result => result,
+    }
 }
 
 fn must_regex_match<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     let [Value::Text(pattern), Value::Text(text)] = args else {
         return Err(mismatch());
     };
-    pay_for_reading(session, text)?;
-    Ok(Value::Bool(compiled(pattern)?.is_match(&text.to_str())))
+    let regex = for_text(session, pattern, text)?;
+    Ok(Value::Bool(regex.is_match(&text.to_str())))
 }
 
 fn regex_find<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
@@ -107,7 +127,7 @@ fn regex_find<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>
         return Err(mismatch());
     };
     session.charge(text.len())?;
-    let regex = compiled(pattern)?;
+    let regex = for_text(session, pattern, text)?;
     let text = text.to_str();
     let found = regex.find(&text).map_or("", |found| found.as_str());
     Ok(found.to_owned().into())
@@ -117,17 +137,20 @@ fn regex_find_all<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value
     let [Value::Text(pattern), Value::Text(text), Value::Int(limit)] = args else {
         return Err(mismatch());
     };
-    pay_for_reading(session, text)?;
-    let regex = compiled(pattern)?;
+    let regex = for_text(session, pattern, text)?;
     let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
     let text = text.to_str();
-    let mut found = Vec::new();
-    for matched in regex.find_iter(&text).take(limit) {
-        charge_items(session, 1)?;
-        session.charge(matched.len())?;
-        found.push(matched.as_str().to_owned());
-    }
-    Ok(string_list(found))
+    session.slowly(|left| {
+        let end = Instant::now() + left;
+        let mut found = Vec::new();
+        for matched in regex.find_iter(&text).take(limit) {
+            in_time(end)?;
+            charge_items(session, 1)?;
+            session.charge(matched.len())?;
+            found.push(matched.as_str().to_owned());
+        }
+        Ok(string_list(found))
+    })
 }
 
 /// The texts; the nil slice for none.
@@ -142,8 +165,7 @@ fn regex_split<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v
     let [Value::Text(pattern), Value::Text(text), Value::Int(limit)] = args else {
         return Err(mismatch());
     };
-    pay_for_reading(session, text)?;
-    let regex = compiled(pattern)?;
+    let regex = for_text(session, pattern, text)?;
     if *limit == 0 {
         return Ok(string_list(Vec::new()));
     }
@@ -154,19 +176,24 @@ fn regex_split<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v
     let text = text.to_str();
     let mut parts: Vec<String> = Vec::new();
     let (mut begin, mut end) = (0, 0);
-    for matched in regex.find_iter(&text).take(limit) {
-        if parts.len() == limit - 1 {
-            break;
+    session.slowly(|left| {
+        let deadline = Instant::now() + left;
+        for matched in regex.find_iter(&text).take(limit) {
+            in_time(deadline)?;
+            if parts.len() == limit - 1 {
+                break;
+            }
+            end = matched.start();
+            if matched.end() != 0 {
+                charge_items(session, 1)?;
+                let part = text.get(begin..end).unwrap_or_default();
+                session.charge(part.len())?;
+                parts.push(part.to_owned());
+            }
+            begin = matched.end();
         }
-        end = matched.start();
-        if matched.end() != 0 {
-            charge_items(session, 1)?;
-            let part = text.get(begin..end).unwrap_or_default();
-            session.charge(part.len())?;
-            parts.push(part.to_owned());
-        }
-        begin = matched.end();
-    }
+        Ok(())
+    })?;
     if end != text.len() {
         let rest = text.get(begin..).unwrap_or_default();
         session.charge(rest.len())?;
@@ -184,8 +211,7 @@ fn regex_replace_all<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Va
     else {
         return Err(mismatch());
     };
-    pay_for_reading(session, text)?;
-    let regex = compiled(pattern)?;
+    let regex = for_text(session, pattern, text)?;
     let text = text.to_str();
     let replacement = replacement.to_str();
     if !replacement.contains('$') {
@@ -193,17 +219,22 @@ fn regex_replace_all<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Va
     }
     let mut out = String::new();
     let mut begin = 0;
-    for captures in regex.captures_iter(&text) {
-        session.step()?;
-        let Some(whole) = captures.get(0) else {
-            continue;
-        };
-        let before = out.len();
-        out.push_str(text.get(begin..whole.start()).unwrap_or_default());
-        expand(&mut out, &replacement, &captures, &regex);
-        session.charge(out.len() - before)?;
-        begin = whole.end();
-    }
+    session.slowly(|left| {
+        let end = Instant::now() + left;
+        for captures in regex.captures_iter(&text) {
+            in_time(end)?;
+            session.step()?;
+            let Some(whole) = captures.get(0) else {
+                continue;
+            };
+            let before = out.len();
+            out.push_str(text.get(begin..whole.start()).unwrap_or_default());
+            expand(&mut out, &replacement, &captures, &regex);
+            session.charge(out.len() - before)?;
+            begin = whole.end();
+        }
+        Ok(())
+    })?;
     out.push_str(text.get(begin..).unwrap_or_default());
     Ok(out.into())
 }
@@ -269,7 +300,7 @@ fn regex_replace_literal<'v>(
     else {
         return Err(mismatch());
     };
-    let regex = compiled(pattern)?;
+    let regex = for_text(session, pattern, text)?;
     replaced_literally(session, &regex, &text.to_str(), &replacement.to_str())
 }
 
@@ -282,13 +313,18 @@ fn replaced_literally<'v>(
     session.charge(text.len())?;
     let mut out = String::new();
     let mut begin = 0;
-    for matched in regex.find_iter(text) {
-        session.step()?;
-        session.charge(replacement.len())?;
-        out.push_str(text.get(begin..matched.start()).unwrap_or_default());
-        out.push_str(replacement);
-        begin = matched.end();
-    }
+    session.slowly(|left| {
+        let end = Instant::now() + left;
+        for matched in regex.find_iter(text) {
+            in_time(end)?;
+            session.step()?;
+            session.charge(replacement.len())?;
+            out.push_str(text.get(begin..matched.start()).unwrap_or_default());
+            out.push_str(replacement);
+            begin = matched.end();
+        }
+        Ok(())
+    })?;
     out.push_str(text.get(begin..).unwrap_or_default());
     Ok(out.into())
 }

@@ -1,7 +1,7 @@
 //! From strings to lists and back: splitting, joining, sorting.
 
 use super::Function;
-use super::cast::{charge_items, pay_for_reading, to_text, to_texts};
+use super::cast::{charge_items, to_text, to_texts};
 use super::row::{fixed, mismatch};
 use super::runes::runes;
 use super::search;
@@ -42,7 +42,6 @@ fn parts<'v>(
     if limit == 0 || text.is_empty() && separator.is_empty() {
         return Ok(parts);
     }
-    pay_for_reading(session, text)?;
     let mut push = |part: &[u8]| {
         charge_items(session, 1)?;
         session.charge(part.len())?;

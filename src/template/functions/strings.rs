@@ -1,7 +1,7 @@
 //! Strings: searching, trimming, replacing, quoting.
 
 use super::Function;
-use super::cast::{displayed, pay_for_reading, to_text};
+use super::cast::{displayed, to_text};
 use super::row::{fixed, mismatch, variadic};
 use super::runes::{self, runes};
 use super::search;
@@ -41,11 +41,10 @@ pub const FUNCTIONS: &[Function] = &[
     variadic("cat", &[Type::Any], Type::String, cat),
 ];
 
-fn contains<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
+fn contains<'v>(_: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Failure> {
     let [Value::Text(part), Value::Text(text)] = args else {
         return Err(mismatch());
     };
-    pay_for_reading(session, text)?;
     Ok(Value::Bool(search::contains(text, part)))
 }
 
@@ -67,7 +66,6 @@ fn trim<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, Fail
     let [Value::Text(text)] = args else {
         return Err(mismatch());
     };
-    pay_for_reading(session, text)?;
     part_of(session, text, runes::trim(text, runes::is_space))
 }
 
@@ -75,8 +73,6 @@ fn trim_all<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, 
     let [Value::Text(characters), Value::Text(text)] = args else {
         return Err(mismatch());
     };
-    pay_for_reading(session, text)?;
-    pay_for_reading(session, characters)?;
     let set: std::collections::HashSet<char> = runes(characters).map(|rune| rune.c).collect();
     part_of(session, text, runes::trim(text, |c| set.contains(&c)))
 }
@@ -114,7 +110,6 @@ fn nospace<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, F
     let [Value::Text(text)] = args else {
         return Err(mismatch());
     };
-    pay_for_reading(session, text)?;
     let kept = |byte: &u8| !runes::is_space(char::from(*byte));
     if text.iter().all(kept) {
         return Ok(Value::Text(text.clone()));
@@ -155,7 +150,6 @@ fn replace<'v>(session: &Session<'v>, args: &[Value<'v>]) -> Result<Value<'v>, F
         }
         return Ok(out.into());
     }
-    pay_for_reading(session, text)?;
     let mut copied = 0;
     for at in search::positions(text, old) {
         session.charge(at - copied + new.len())?;

@@ -2,6 +2,7 @@
 //! the same order of arguments (`{{default "none" pod.spec.nodeName}}`, `{{upper name}}`).
 
 use super::budget;
+use crate::template::functions::cast::pay_for_arguments;
 use crate::template::functions::{self, Function};
 use crate::template::print;
 use crate::template::value::{List, Map, Text, Type, Value};
@@ -152,6 +153,7 @@ impl HelperDef for FunctionHelper {
                     args.len()
                 )));
             }
+            pay_for_arguments(session, function.name, &args)?;
             to_json(&(function.call)(session, &args)?, session)
         });
         match result {

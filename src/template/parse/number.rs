@@ -1,6 +1,7 @@
 //! Number literals: Go's syntax, and the types that a literal can take.
 
 use super::node::Number;
+use crate::golang::parse::{parse_float, parse_int, parse_uint};
 use crate::golang::quote;
 
 /// Reads a number token.
@@ -13,13 +14,13 @@ pub(super) fn number(source: &str) -> Result<Number, String> {
         ..Number::default()
     };
     if let Some(imaginary) = source.strip_suffix('i')
-        && let Some(imaginary) = parse_float(imaginary)
+        && let Ok(imaginary) = parse_float(imaginary)
     {
         set_complex(&mut number, 0.0, imaginary);
         return Ok(number);
     }
-    number.uint = parse_uint(source);
-    number.int = parse_int(source);
+    number.uint = parse_uint(source, 0).ok();
+    number.int = parse_int(source, 0).ok();
     if number.int == Some(0) {
         number.uint = Some(0);
     }
@@ -27,7 +28,7 @@ pub(super) fn number(source: &str) -> Result<Number, String> {
         (Some(int), _) => number.float = Some(int as f64),
         (None, Some(uint)) => number.float = Some(uint as f64),
         (None, None) => {
-            if let Some(float) = parse_float(source) {
+            if let Ok(float) = parse_float(source) {
                 if !source.contains(['.', 'e', 'E', 'p', 'P']) {
                     return Err(format!(
                         "integer overflow: {}",
@@ -69,7 +70,7 @@ pub(super) fn complex(source: &str) -> Result<Number, String> {
             .map(|(at, _)| at)
             .next()?;
         let (re, im) = pair.split_at_checked(split)?;
-        Some((parse_float(re)?, parse_float(im)?))
+        Some((parse_float(re).ok()?, parse_float(im).ok()?))
     });
     let (re, im) = parts.ok_or("syntax error scanning complex number")?;
     set_complex(&mut number, re, im);
@@ -107,127 +108,6 @@ fn set_float(number: &mut Number, float: f64) {
     if (0.0..2.0 * -(i64::MIN as f64)).contains(&float) && float.fract() == 0.0 {
         number.uint = Some(float as u64);
     }
-}
-
-/// Go's `strconv.ParseUint(text, 0, 64)`.
-fn parse_uint(text: &str) -> Option<u64> {
-    if !underscores_fit(text) {
-        return None;
-    }
-    let (radix, digits) = radix(text);
-    let digits = digits.replace('_', "");
-    if !digits.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        return None;
-    }
-    u64::from_str_radix(&digits, radix).ok()
-}
-
-/// Go's `strconv.ParseInt(text, 0, 64)`.
-fn parse_int(text: &str) -> Option<i64> {
-    let (negative, magnitude) = match text.strip_prefix(['+', '-']) {
-        Some(rest) => (text.starts_with('-'), rest),
-        None => (false, text),
-    };
-    let magnitude = parse_uint(magnitude)?;
-    if negative {
-        0_i64.checked_sub_unsigned(magnitude)
-    } else {
-        i64::try_from(magnitude).ok()
-    }
-}
-
-fn radix(text: &str) -> (u32, &str) {
-    let Some(rest) = text.strip_prefix('0').filter(|rest| !rest.is_empty()) else {
-        return (10, text);
-    };
-    for (letters, radix) in [(['x', 'X'], 16), (['o', 'O'], 8), (['b', 'B'], 2)] {
-        if let Some(digits) = rest.strip_prefix(letters) {
-            return (radix, digits);
-        }
-    }
-    (8, rest)
-}
-
-/// Underscores may only separate digits, or the base prefix and a digit.
-fn underscores_fit(text: &str) -> bool {
-    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let lower = text.to_ascii_lowercase();
-    let hex = lower.starts_with("0x");
-    let based = hex || lower.starts_with("0o") || lower.starts_with("0b");
-    let (body, mut before) = if based {
-        (lower.get(2..).unwrap_or_default(), '0')
-    } else {
-        (lower.as_str(), '^')
-    };
-    for c in body.chars() {
-        before = match c {
-            '0'..='9' => '0',
-            'a'..='f' if hex => '0',
-            '_' if before == '0' => '_',
-            '_' => return false,
-            _ if before == '_' => return false,
-            _ => '!',
-        };
-    }
-    before != '_'
-}
-
-/// Go's `strconv.ParseFloat(text, 64)` for what the scanner lets through: decimal and hexadecimal
-/// floats with underscores.
-fn parse_float(text: &str) -> Option<f64> {
-    let (negative, magnitude) = match text.strip_prefix(['+', '-']) {
-        Some(rest) => (text.starts_with('-'), rest),
-        None => (false, text),
-    };
-    if let Some(hex) = magnitude
-        .strip_prefix("0x")
-        .or(magnitude.strip_prefix("0X"))
-    {
-        let float = hex_float(magnitude, hex)?;
-        return Some(if negative { -float } else { float });
-    }
-    if !underscores_fit(magnitude)
-        || !magnitude.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-    {
-        return None;
-    }
-    let float: f64 = magnitude.replace('_', "").parse().ok()?;
-    if !float.is_finite() {
-        return None;
-    }
-    Some(if negative { -float } else { float })
-}
-
-/// `0x1.8p3`: the exponent is required.
-fn hex_float(whole: &str, hex: &str) -> Option<f64> {
-    if !underscores_fit(whole) {
-        return None;
-    }
-    let (mantissa, exponent) = hex.split_once(['p', 'P'])?;
-    let mut exponent: i64 = exponent.replace('_', "").parse().ok()?;
-    let (before, after) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits: String = format!("{before}{after}").replace('_', "");
-    if digits.is_empty() || digits.len() > 1000 {
-        return None;
-    }
-    let mut value: u64 = 0;
-    let mut sticky = false;
-    exponent = exponent.checked_sub(4 * after.replace('_', "").len() as i64)?;
-    for digit in digits.chars() {
-        let digit = u64::from(digit.to_digit(16)?);
-        if value >> 59 == 0 {
-            value = value << 4 | digit;
-        } else {
-            sticky |= digit != 0;
-            exponent = exponent.checked_add(4)?;
-        }
-    }
-    value |= u64::from(sticky);
-    let exponent = i32::try_from(exponent.clamp(-5000, 5000)).ok()?;
-    // In two factors, so that the power itself stays a normal number.
-    let half = exponent / 2;
-    let float = value as f64 * 2_f64.powi(half) * 2_f64.powi(exponent - half);
-    float.is_finite().then_some(float)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The editor: one draft in a text area, its difference to the cluster, and how applying it goes.
 
+use crate::check::Verdict;
 use crate::domain::Severity;
 use crate::tui::draft::{Draft, DraftId};
 use crate::tui::key::{Code, Key};
@@ -25,6 +26,8 @@ use tui_textarea::{CursorMove, Input, TextArea};
 pub enum Step {
     /// Not begun.
     Editing,
+    /// Mistakes are looked for.
+    Judging,
     /// The server checks.
     Checking(RequestId),
     /// The question is on the screen.
@@ -47,6 +50,8 @@ pub struct Editor {
     pub step: Step,
     /// What came of the last check or write.
     pub message: Option<(Severity, String)>,
+    /// What a look at the text has shown, until it changes.
+    pub verdict: Verdict,
     /// Changed since it was last kept, first at this time.
     pub unsaved_since: Option<i64>,
     /// The difference to what it is based on, as it was after the last change.
@@ -88,6 +93,7 @@ impl Editor {
             base_text: draft.base_text,
             step: Step::Editing,
             message: None,
+            verdict: Verdict::default(),
             unsaved_since: None,
             difference: Difference::default(),
         };
@@ -151,7 +157,8 @@ impl Editor {
             self.compare();
             self.unsaved_since.get_or_insert(now_ms);
             self.message = None;
-            if self.step == Step::Asking {
+            self.verdict = Verdict::default();
+            if matches!(self.step, Step::Judging | Step::Asking) {
                 self.step = Step::Editing;
             }
         }
@@ -304,6 +311,7 @@ pub fn draw(model: &Model, editor: &Editor, buffer: &mut Buffer) {
 
 fn status(editor: &Editor) -> (Severity, String) {
     match (&editor.step, &editor.message) {
+        (Step::Judging, _) => (Severity::Info, "looking for mistakes ...".to_owned()),
         (Step::Checking(_), _) => (Severity::Info, "the server checks the draft ...".to_owned()),
         (Step::Applying(_), _) => (Severity::Info, "the server writes the draft ...".to_owned()),
         (_, Some((severity, message))) => (*severity, message.clone()),
@@ -342,6 +350,9 @@ fn draw_side(model: &Model, editor: &Editor, area: Rect, buffer: &mut Buffer) {
     };
     let (severity, message) = status(editor);
     line(&message, theme.severity(severity));
+    for finding in &editor.verdict.findings {
+        line(&finding.to_string(), theme.severity(finding.severity));
+    }
     let moved = live_version(model).is_some_and(|live| Some(live) != editor.base.as_deref());
     if moved {
         line(

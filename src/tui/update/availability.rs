@@ -188,6 +188,7 @@ fn clear(model: &Model) -> Option<String> {
 fn apply(model: &Model) -> Option<String> {
     match model.screens.last() {
         Some(Screen::Editor(editor)) => match editor.step {
+            Step::Judging => Some("the draft is being looked at".to_owned()),
             Step::Checking(_) | Step::Applying(_) => Some("the server is at work".to_owned()),
             Step::Editing | Step::Asking if !editor.is_changed() => {
                 Some("nothing is changed".to_owned())

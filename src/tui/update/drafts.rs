@@ -1,9 +1,10 @@
-//! Editing: opening, keeping, checking, applying and throwing away drafts.
+//! Editing: opening, keeping, applying and throwing away drafts.
 //!
-//! Applying is: the server checks (dry run), the question shows what will change, the server
-//! writes under the base resourceVersion. Whatever goes wrong, the draft stays.
+//! Applying is: the draft is looked at (see `judging`), the server checks (dry run), the question
+//! shows what will change, the server writes under the base resourceVersion. Whatever goes wrong,
+//! the draft stays.
 
-use super::{availability, flash, submit};
+use super::{availability, flash, judging};
 use crate::domain::Severity;
 use crate::engine::{Command, CommandError, Reply};
 use crate::tui::draft::{Draft, DraftId};
@@ -16,14 +17,14 @@ use crate::tui::text;
 use crate::tui::widgets::confirm::{Confirm, Then};
 use crate::tui::widgets::text_view::Tone;
 
-fn editor(model: &mut Model) -> Option<&mut Editor> {
+pub(super) fn editor(model: &mut Model) -> Option<&mut Editor> {
     match model.screens.last_mut() {
         Some(Screen::Editor(editor)) => Some(editor),
         _ => None,
     }
 }
 
-fn editor_of<'a>(model: &'a mut Model, id: &DraftId) -> Option<&'a mut Editor> {
+pub(super) fn editor_of<'a>(model: &'a mut Model, id: &DraftId) -> Option<&'a mut Editor> {
     editor(model).filter(|editor| editor.id == *id)
 }
 
@@ -222,32 +223,6 @@ pub(super) fn discard(model: &mut Model, id: &DraftId, effects: &mut Vec<Effect>
     );
 }
 
-/// `C-s`: the server checks first.
-pub(super) fn check(model: &mut Model, effects: &mut Vec<Effect>) {
-    keep(model, effects);
-    let Some(editor) = editor(model) else {
-        return;
-    };
-    let changes = match editor.changes() {
-        Ok(changes) => changes,
-        Err(problem) => {
-            editor.message = Some((Severity::Error, problem));
-            return;
-        }
-    };
-    let id = editor.id.clone();
-    let command = Command::Apply {
-        base: editor.base.clone(),
-        changes,
-        dry_run: true,
-    };
-    editor.message = None;
-    let request = submit(model, command, Purpose::Check(id), effects);
-    if let Some(editor) = self::editor(model) {
-        editor.step = Step::Checking(request);
-    }
-}
-
 /// The server has checked: ask, or say what is wrong.
 pub(super) fn checked(model: &mut Model, id: &DraftId, result: Result<Reply, CommandError>) {
     let place = (
@@ -292,6 +267,8 @@ pub(super) fn checked(model: &mut Model, id: &DraftId, result: Result<Reply, Com
         shown.push((Tone::Warn, used));
     }
     shown.push(place);
+    shown.extend(judging::consequences(&editor.verdict));
+    shown.extend(judging::warnings(id, &editor.verdict));
     shown.push((Tone::Plain, String::new()));
     shown.extend(difference.lines);
     let command = Command::Apply {

@@ -3,6 +3,7 @@
 pub mod availability;
 mod batch;
 mod drafts;
+mod judging;
 mod keys;
 mod mouse;
 mod perform;
@@ -44,7 +45,7 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             }
         }
         Msg::Contexts(contexts) => model.contexts = Some(contexts),
-        Msg::Job(session, done) => job_done(model, session, done),
+        Msg::Job(session, done) => job_done(model, session, done, &mut effects),
         Msg::Told(Ok(text)) => flash(model, Severity::Info, text),
         Msg::Told(Err(text)) => flash(model, Severity::Error, text),
     }
@@ -125,7 +126,12 @@ fn submit(
     id
 }
 
-fn job_done(model: &mut Model, session: SessionId, done: JobDone) {
+fn job_done(
+    model: &mut Model,
+    session: SessionId,
+    done: JobDone,
+    effects: &mut Vec<Effect>,
+) {
     // What was written to disk is told whatever is shown meanwhile.
     if session != model.session.id && !matches!(done, JobDone::Saved(..) | JobDone::Dropped(..)) {
         return;
@@ -182,5 +188,6 @@ fn job_done(model: &mut Model, session: SessionId, done: JobDone) {
         JobDone::Saved(id, Ok(())) => drafts::saved(model, &id),
         JobDone::Dropped(_, Err(problem)) => flash(model, Severity::Error, problem),
         JobDone::Dropped(_, Ok(())) => {}
+        JobDone::Judged(id, verdict) => judging::judged(model, &id, verdict, effects),
     }
 }

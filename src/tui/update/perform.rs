@@ -1,6 +1,8 @@
 //! What each action does, once it is known to be possible.
 
-use super::{availability, drafts, flash, keys, launch, prompts, settle, submit, writes};
+use super::{
+    availability, drafts, flash, judging, keys, launch, prompts, settle, submit, writes,
+};
 use crate::domain::Severity;
 use crate::engine::Command;
 use crate::tui::action::ActionId;
@@ -73,7 +75,7 @@ pub(super) fn act(model: &mut Model, id: ActionId, effects: &mut Vec<Effect>) {
         }
         ActionId::Mouse => mouse(model, effects),
         ActionId::Help => model.overlays.push(Overlay::Help(Help::default())),
-        ActionId::Apply => drafts::check(model, effects),
+        ActionId::Apply => judging::begin(model, effects),
         ActionId::Rebase => drafts::rebase(model),
         ActionId::Discard => drafts::ask_discard(model),
         ActionId::Undo => {

@@ -215,6 +215,7 @@ pub(super) fn confirmed(model: &mut Model, then: Then, effects: &mut Vec<Effect>
             super::drafts::submitted(model, &purpose_kept, request);
         }
         Then::Discard(id) => super::drafts::discard(model, &id, effects),
+        Then::ApplyAnyway(id) => super::judging::ask_server(model, &id, effects),
         Then::Quit => {
             effects.push(Effect::Quit);
         }

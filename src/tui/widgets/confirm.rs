@@ -15,6 +15,8 @@ pub enum Then {
     Command(Command, Purpose),
     /// Throws a draft away.
     Discard(DraftId),
+    /// Goes on with applying a draft that has errors.
+    ApplyAnyway(DraftId),
     /// Leaves.
     Quit,
 }

@@ -101,9 +101,7 @@ fn check_key_generation(session: &Session<'_>) -> Result<(), Failure> {
     if session.limits().allow_key_generation {
         return Ok(());
     }
-    Err(Failure::limit(
-        "generating keys and certificates is switched off in the settings of templates",
-    ))
+    Err(Failure::switched_off("generating keys and certificates is"))
 }
 
 /// The one text among the arguments, paid for.

@@ -1,7 +1,7 @@
 //! Version constraints: `>=1.2, <2`, `~1.4`, `^0.3 || 2.x`, `1.2 - 1.4.5`.
 
 use super::version::{Version, compare_prereleases};
-use crate::golang::regex as dialect;
+use crate::golang::regex::{self as dialect, Pattern};
 use crate::template::Failure;
 use regex::{Captures, Regex};
 use std::cmp::Ordering;
@@ -27,13 +27,13 @@ enum Precision {
 
 struct Patterns {
     /// One condition, anywhere in a text.
-    condition: Regex,
+    condition: Pattern,
     /// One condition, the whole text.
-    whole_condition: Regex,
+    whole_condition: Pattern,
     /// A whole list of conditions.
-    list: Regex,
+    list: Pattern,
     /// `1.2 - 1.4`
-    range: Regex,
+    range: Pattern,
 }
 
 static PATTERNS: LazyLock<Option<Patterns>> = LazyLock::new(|| {

@@ -67,7 +67,12 @@ fn condition_mark(condition: &ConditionView) -> Mark {
 
 fn decision_mark(decision: &Decision) -> Mark {
     match decision {
-        Decision::Send | Decision::Sending { .. } => Mark::Waiting,
+        Decision::Send
+        | Decision::Sending { .. }
+        | Decision::Held
+        | Decision::Holding { .. }
+        | Decision::Remind
+        | Decision::Resolve => Mark::Waiting,
         Decision::AlreadySent => Mark::Already,
         Decision::GivenUp { .. } => Mark::Failed,
         Decision::NotTrue => Mark::Idle,
@@ -129,6 +134,14 @@ fn decision_text(decision: &DecisionView, now_ms: i64, zone: &TimeZone) -> Strin
                 None => format!("{tries}, under way"),
             }
         }
+        Decision::Held => "held until somebody decides".to_owned(),
+        Decision::Holding { since_ms, until_ms } => format!(
+            "true since {}, fires {}",
+            clock::time(*since_ms, now_ms, zone),
+            clock::time(*until_ms, now_ms, zone)
+        ),
+        Decision::Remind => "will be sent again, as a reminder".to_owned(),
+        Decision::Resolve => "the end of it will be sent".to_owned(),
         Decision::AlreadySent => since("already sent"),
         Decision::GivenUp { error } => format!("given up: {error}"),
         Decision::NotTrue => match decision.notified_at {

@@ -1,0 +1,13 @@
+//! The dashboard as its users have it: the built program in a terminal, on a simulated cluster.
+
+#![cfg(all(feature = "tui", feature = "demo", unix))]
+
+#[path = "../support/terminal.rs"]
+mod terminal;
+
+mod demo;
+mod leaving;
+mod looking;
+mod stage;
+mod trouble;
+mod writing;

@@ -1,0 +1,218 @@
+//! Configurations of single namespaces beside the one for all.
+
+use crate::scene::{CONDITION, NOTIFIED, Scene, WHEN, on_every_cluster};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
+use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
+use serde_json::{Value, json};
+
+const ON: &str = "selfService: true";
+
+/// A trigger, a template and a service; the body says whose they are.
+fn config(scene: &Scene, whose: &str) -> Vec<(&'static str, String)> {
+    vec![
+        (
+            "trigger.on-pod-ready",
+            format!("- when: {WHEN}\n  send: [pod-ready]\n"),
+        ),
+        (
+            "template.pod-ready",
+            format!(
+                "webhook:\n  webhook:\n    method: POST\n    body: \"{whose} {{{{.pod.metadata.name}}}}\"\n"
+            ),
+        ),
+        ("service.webhook.webhook", scene.service()),
+    ]
+}
+
+async fn configure(scene: &Scene, namespace: &str, data: &[(&str, String)]) {
+    let data: serde_json::Map<String, Value> = data
+        .iter()
+        .map(|(key, text)| ((*key).to_owned(), json!(text)))
+        .collect();
+    let map = json!({
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "pod-notifications-cm"},
+        "data": data,
+    });
+    let api: Api<ConfigMap> = Api::namespaced(scene.client.clone(), namespace);
+    let params = PatchParams::apply("test").force();
+    api.patch("pod-notifications-cm", &params, &Patch::Apply(&map))
+        .await
+        .unwrap();
+}
+
+/// A subscribed Pod that is running.
+async fn run_pod(scene: &Scene, namespace: &str, name: &str) {
+    let pods: Api<Pod> = Api::namespaced(scene.client.clone(), namespace);
+    let pod = serde_json::from_value(json!({
+        "metadata": {
+            "name": name,
+            "annotations": {"notifications.argoproj.io/subscribe.on-pod-ready.webhook": ""},
+        },
+        "spec": {
+            "automountServiceAccountToken": false,
+            "containers": [{"name": "app", "image": "example.com/app:1"}],
+        },
+    }));
+    pods.create(&PostParams::default(), &pod.unwrap())
+        .await
+        .unwrap();
+    let status = json!({"status": {"phase": "Running", "reason": "because"}});
+    pods.patch_status(name, &PatchParams::default(), &Patch::Merge(&status))
+        .await
+        .unwrap();
+}
+
+/// Waits until the Pod's notified state has these keys.
+async fn wait_for_keys(scene: &Scene, namespace: &str, name: &str, wanted: &[String]) {
+    let pods: Api<Pod> = Api::namespaced(scene.client.clone(), namespace);
+    let deadline = tokio::time::Instant::now() + crate::process::PATIENCE;
+    loop {
+        let pod = pods.get(name).await.unwrap();
+        let state = pod.metadata.annotations.unwrap_or_default().remove(NOTIFIED);
+        let state: Value = serde_json::from_str(state.as_deref().unwrap_or("{}")).unwrap();
+        let keys: Vec<&String> = state.as_object().unwrap().keys().collect();
+        if keys == wanted.iter().collect::<Vec<_>>() {
+            return;
+        }
+        let late = tokio::time::Instant::now() > deadline;
+        assert!(!late, "{keys:?} in {namespace}/{name}");
+        // The condition is on the server: asked for until it holds.
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+fn sorted(requests: Vec<(String, String, String)>) -> Vec<String> {
+    let mut bodies: Vec<String> = requests.into_iter().map(|(_, _, body)| body).collect();
+    bodies.sort();
+    bodies
+}
+
+#[test]
+fn a_namespace_configures_its_own_objects_beside_the_common_configuration() {
+    on_every_cluster(async |scene| {
+        let team = scene.other_namespace("team-a");
+        let other = scene.other_namespace("team-b");
+        configure(&scene, &scene.namespace, &config(&scene, "common")).await;
+        configure(&scene, &team, &config(&scene, "own")).await;
+        for namespace in [&scene.namespace, &team, &other] {
+            run_pod(&scene, namespace, "web-1").await;
+        }
+        let engine = scene.engine_set(ON, &[&team, &other], &[]);
+        let requests = scene.wait_for_requests(4).await;
+        let expected = ["common web-1", "common web-1", "common web-1", "own web-1"];
+        assert_eq!(sorted(requests), expected);
+        let key = format!("on-pod-ready:{CONDITION}:webhook:");
+        let own = format!("{team}:{key}");
+        let mut both = [key.clone(), own];
+        both.sort();
+        wait_for_keys(&scene, &team, "web-1", &both).await;
+        for namespace in [&scene.namespace, &other] {
+            wait_for_keys(&scene, namespace, "web-1", std::slice::from_ref(&key)).await;
+        }
+        let suffix = format!("using the configuration in namespace {team}");
+        engine.wait_for_line(&["Sending notification", &suffix], 0);
+        engine.stop();
+        let engine = scene.engine_set(ON, &[&team, &other], &[]);
+        engine.wait_for_line(&["already sent", &suffix], 0);
+        engine.stop();
+        assert_eq!(scene.receiver.count(), 4);
+    });
+}
+
+#[test]
+fn a_broken_namespace_harms_no_other_and_what_only_one_knows_is_no_mistake() {
+    on_every_cluster(async |scene| {
+        let good = scene.other_namespace("team-good");
+        let bad = scene.other_namespace("team-bad");
+        let none = scene.other_namespace("team-none");
+        // The common configuration has no trigger at all.
+        configure(
+            &scene,
+            &scene.namespace,
+            &[("template.other", "message: hi".into())],
+        )
+        .await;
+        configure(&scene, &good, &config(&scene, "good")).await;
+        let mut broken = config(&scene, "bad");
+        broken[0].1 = "- when: pod.status.phase in [\n  send: [pod-ready]\n".into();
+        configure(&scene, &bad, &broken).await;
+        for namespace in [&good, &bad, &none] {
+            run_pod(&scene, namespace, "web-1").await;
+        }
+        let engine = scene.engine_set(ON, &[&good, &bad, &none], &[]);
+        let requests = scene.wait_for_requests(1).await;
+        assert_eq!(sorted(requests), ["good web-1"]);
+        let file = format!("{bad}/pod-notifications-cm");
+        engine.wait_for_line(&["level=error", &file, "trigger.on-pod-ready"], 0);
+        let pod = format!("{none}/web-1");
+        engine.wait_for_line(&["trigger 'on-pod-ready' is not configured", &pod], 0);
+
+        // Mended while it runs.
+        configure(&scene, &bad, &config(&scene, "mended")).await;
+        let requests = scene.wait_for_requests(2).await;
+        assert_eq!(sorted(requests), ["good web-1", "mended web-1"]);
+        let lines = engine.stop();
+        let pod = format!("{good}/web-1");
+        let blamed = |line: &&String| line.contains("not configured") && line.contains(&pod);
+        assert_eq!(lines.iter().find(blamed), None);
+    });
+}
+
+/// Of an object is kept only what conditions read; a configuration that comes later may read more.
+#[test]
+fn a_later_configuration_may_read_more_of_the_objects_and_may_go() {
+    on_every_cluster(async |scene| {
+        let team = scene.other_namespace("team-late");
+        configure(&scene, &scene.namespace, &config(&scene, "common")).await;
+        run_pod(&scene, &team, "web-1").await;
+        let engine = scene.engine_set(ON, &[&team], &[]);
+        scene.wait_for_requests(1).await;
+        let mut late = config(&scene, "late");
+        late[0].1 = "- when: pod.status.reason == 'because'\n  send: [pod-ready]\n".into();
+        late[2].1 = scene.service().replace("/webhook", "/$path");
+        let secrets: Api<Secret> = Api::namespaced(scene.client.clone(), &team);
+        let secret = serde_json::from_value(json!({
+            "metadata": {"name": "pod-notifications-secret"},
+            "data": {"path": "dGVhbQ=="},
+        }));
+        secrets
+            .create(&PostParams::default(), &secret.unwrap())
+            .await
+            .unwrap();
+        configure(&scene, &team, &late).await;
+        let requests = scene.wait_for_requests(2).await;
+        assert_eq!(requests[1].2, "late web-1");
+        assert!(requests[1].1.starts_with("/team"), "{}", requests[1].1);
+
+        let maps: Api<ConfigMap> = Api::namespaced(scene.client.clone(), &team);
+        maps.delete("pod-notifications-cm", &DeleteParams::default())
+            .await
+            .unwrap();
+        engine.wait_for_line(&["the configuration in namespace", &team, "is gone"], 0);
+        run_pod(&scene, &team, "web-2").await;
+        let requests = scene.wait_for_requests(3).await;
+        assert_eq!(requests[2].2, "common web-2");
+        engine.stop();
+        assert_eq!(scene.receiver.count(), 3);
+    });
+}
+
+/// Off unless it is asked for.
+#[test]
+fn without_the_setting_other_namespaces_configure_nothing() {
+    on_every_cluster(async |scene| {
+        let team = scene.other_namespace("team-off");
+        configure(&scene, &scene.namespace, &config(&scene, "common")).await;
+        configure(&scene, &team, &config(&scene, "own")).await;
+        run_pod(&scene, &team, "web-1").await;
+        let engine = scene.engine_set("", &[&team], &[]);
+        let requests = scene.wait_for_requests(1).await;
+        assert_eq!(sorted(requests), ["common web-1"]);
+        let key = format!("on-pod-ready:{CONDITION}:webhook:");
+        wait_for_keys(&scene, &team, "web-1", &[key]).await;
+        engine.stop();
+        assert_eq!(scene.receiver.count(), 1);
+    });
+}

@@ -1,0 +1,321 @@
+//! The built program in a terminal: a pseudo terminal with an emulator behind it.
+//!
+//! A story presses keys and waits for what must be on the screen. Everything that waits has a
+//! deadline and says, when it passes, what was on the screen instead.
+
+// Each test binary compiles this file anew and uses its own part of it.
+#![allow(dead_code)]
+
+use portable_pty::{
+    Child, CommandBuilder, ExitStatus, MasterPty, PtyPair, PtySize, native_pty_system,
+};
+use std::ffi::OsStr;
+use std::io::{Read as _, Write};
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+/// How long anything may take before a story gives up. Nothing waits for it to pass.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Columns and rows.
+pub type Size = (u16, u16);
+
+struct State {
+    emulator: vt100::Parser,
+    /// Everything that was written to the terminal.
+    bytes: Vec<u8>,
+    /// All programs in the terminal have ended.
+    closed: bool,
+}
+
+#[derive(Default)]
+struct Shown {
+    state: Mutex<Option<State>>,
+    news: Condvar,
+}
+
+/// A terminal with a program in it.
+pub struct Terminal {
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    keyboard: Box<dyn Write + Send>,
+    shown: Arc<Shown>,
+    /// The line discipline before the program started.
+    before: String,
+    ended: bool,
+}
+
+/// A program that is to be started in a terminal, without anything of the environment that it
+/// could be influenced by but the search path.
+pub fn program(program: impl AsRef<OsStr>, home: &Path) -> CommandBuilder {
+    let mut command = CommandBuilder::new(program);
+    command.env_clear();
+    for name in ["PATH", "LLVM_PROFILE_FILE"] {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    command.env("TERM", "xterm-256color");
+    command.env("LANG", "C.UTF-8");
+    command.env("TZ", "UTC");
+    for name in ["HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
+        command.env(name, home);
+    }
+    command.cwd(home);
+    command
+}
+
+impl Terminal {
+    /// Starts a program in a terminal of this size.
+    pub fn start(command: CommandBuilder, size: Size) -> Self {
+        let PtyPair { slave, master } = native_pty_system()
+            .openpty(pty_size(size))
+            .expect("a pseudo terminal");
+        let before = discipline(&*master);
+        let child = slave.spawn_command(command).expect("the program starts");
+        // The last one to hold this end is the program: reading ends when it does.
+        drop(slave);
+        let mut reader = master.try_clone_reader().expect("the terminal's output");
+        let keyboard = master.take_writer().expect("the terminal's input");
+        let shown = Arc::new(Shown::default());
+        let (columns, rows) = size;
+        *shown.state.lock().unwrap() = Some(State {
+            emulator: vt100::Parser::new(positive(rows), positive(columns), 200),
+            bytes: Vec::new(),
+            closed: false,
+        });
+        std::thread::spawn({
+            let shown = Arc::clone(&shown);
+            move || {
+                let mut buffer = [0; 16 * 1024];
+                loop {
+                    let read = reader.read(&mut buffer).unwrap_or(0);
+                    let mut state = shown.state.lock().unwrap();
+                    let Some(state) = state.as_mut() else { return };
+                    if let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) {
+                        state.emulator.process(bytes);
+                        state.bytes.extend_from_slice(bytes);
+                    } else {
+                        state.closed = true;
+                    }
+                    shown.news.notify_all();
+                    if state.closed {
+                        return;
+                    }
+                }
+            }
+        });
+        Self {
+            child,
+            master,
+            keyboard,
+            shown,
+            before,
+            ended: false,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, Option<State>> {
+        self.shown.state.lock().unwrap()
+    }
+
+    fn wait<T>(&self, what: &str, mut found: impl FnMut(&State) -> Option<T>) -> T {
+        let deadline = Instant::now() + PATIENCE;
+        let mut state = self.state();
+        loop {
+            let known = state.as_ref().expect("the terminal is open");
+            if let Some(found) = found(known) {
+                return found;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let screen = known.emulator.screen().contents();
+                drop(state);
+                panic!("{what} is not to be seen; this is:\n{screen}");
+            }
+            state = self.shown.news.wait_timeout(state, left).unwrap().0;
+        }
+    }
+
+    /// Waits until the text on the screen is as wanted, and gives it.
+    pub fn wait_until(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        self.wait(what, |state| {
+            let text = state.emulator.screen().contents();
+            wanted(&text).then_some(text)
+        })
+    }
+
+    /// Waits until all of these are on the screen, and gives its text.
+    pub fn wait_for(&self, parts: &[&str]) -> String {
+        let what = format!("{parts:?}");
+        self.wait_until(&what, |text| parts.iter().all(|part| text.contains(part)))
+    }
+
+    /// Waits until something is not on the screen any more, and gives its text.
+    pub fn wait_for_end_of(&self, part: &str) -> String {
+        let what = format!("the end of {part:?}");
+        self.wait_until(&what, |text| !text.contains(part))
+    }
+
+    /// Waits until this is on the screen, or the program has ended; gives whether it runs.
+    pub fn wait_for_or_exit(&self, part: &str) -> bool {
+        let what = format!("{part:?} or the end");
+        self.wait(&what, |state| {
+            let shown = state.emulator.screen().contents().contains(part);
+            (shown || state.closed).then_some(!state.closed)
+        })
+    }
+
+    /// Waits until the alternate screen is shown, or is left.
+    pub fn wait_for_dashboard(&self, shown: bool) {
+        let what = if shown {
+            "the dashboard"
+        } else {
+            "the shell's screen"
+        };
+        self.wait(what, |state| {
+            (state.emulator.screen().alternate_screen() == shown).then_some(())
+        });
+    }
+
+    /// What is on the screen.
+    pub fn text(&self) -> String {
+        self.wait("", |state| Some(state.emulator.screen().contents()))
+    }
+
+    /// Presses keys, separated by blanks: characters, or `Enter`, `Esc`, `Tab`, `Down`, `F8`, `C-s`.
+    pub fn press(&mut self, keys: &str) {
+        for key in keys.split_whitespace() {
+            let control;
+            let bytes: &[u8] = match key {
+                "Enter" => b"\r",
+                "Esc" => b"\x1b",
+                "Tab" => b"\t",
+                "Backspace" => b"\x7f",
+                "Up" => b"\x1b[A",
+                "Down" => b"\x1b[B",
+                "Home" => b"\x1b[H",
+                "End" => b"\x1b[F",
+                "F8" => b"\x1b[19~",
+                "F12" => b"\x1b[24~",
+                _ => match key.strip_prefix("C-").and_then(|rest| rest.bytes().next()) {
+                    Some(letter) => {
+                        control = [letter & 0x1f];
+                        &control
+                    }
+                    None => key.as_bytes(),
+                },
+            };
+            self.send(bytes);
+        }
+    }
+
+    /// Types a text; the end of a line is the key Enter.
+    pub fn type_text(&mut self, text: &str) {
+        self.send(text.replace('\n', "\r").as_bytes());
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        let sent = self.keyboard.write_all(bytes);
+        sent.and_then(|()| self.keyboard.flush())
+            .expect("the terminal takes keys");
+    }
+
+    /// Gives the terminal another size, as a window manager does.
+    pub fn resize(&mut self, size: Size) {
+        let (columns, rows) = size;
+        if let Some(state) = self.state().as_mut() {
+            let screen = state.emulator.screen_mut();
+            screen.set_size(positive(rows), positive(columns));
+        }
+        self.master.resize(pty_size(size)).expect("another size");
+    }
+
+    /// Sends the program a signal, by its name without `SIG`.
+    pub fn signal(&self, name: &str) {
+        let process = self.child.process_id().expect("the program runs");
+        let sent = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(process.to_string())
+            .status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits until the program has ended; gives how, and everything that it wrote.
+    pub fn wait_for_exit(&mut self) -> (ExitStatus, String) {
+        let bytes = self.wait("the end of the program", |state| {
+            state.closed.then(|| state.bytes.clone())
+        });
+        let status = self.child.wait().expect("the program has ended");
+        self.ended = true;
+        (status, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Whether the line discipline is as it was before the program started.
+    pub fn is_cooked(&self) -> bool {
+        discipline(&*self.master) == self.before
+    }
+
+    /// Asserts that nothing of a dashboard is left in the terminal.
+    pub fn assert_restored(&self) {
+        assert!(self.is_cooked(), "raw mode was not left");
+        self.wait("", |state| {
+            let text = String::from_utf8_lossy(&state.bytes);
+            // Cursor, alternate screen, bracketed paste, mouse: what was said last counts.
+            for (mode, on, at_rest) in [
+                ("25", 'l', 'h'),
+                ("1049", 'h', 'l'),
+                ("2004", 'h', 'l'),
+                ("1000", 'h', 'l'),
+                ("1003", 'h', 'l'),
+            ] {
+                let last = |end| text.rfind(&format!("\x1b[?{mode}{end}"));
+                assert!(
+                    last(on) <= last(at_rest),
+                    "mode {mode} was not restored:\n{text:?}"
+                );
+            }
+            let screen = state.emulator.screen();
+            assert!(!screen.alternate_screen() && !screen.hide_cursor());
+            Some(())
+        });
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if !self.ended {
+            // Ended already, perhaps.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+        if std::thread::panicking()
+            && let Ok(state) = self.shown.state.lock()
+            && let Some(state) = state.as_ref()
+        {
+            let screen = state.emulator.screen().contents();
+            eprintln!("---- last seen in the terminal\n{screen}");
+        }
+    }
+}
+
+fn pty_size((columns, rows): Size) -> PtySize {
+    PtySize {
+        rows,
+        cols: columns,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
+}
+
+fn positive(number: u16) -> NonZeroU16 {
+    NonZeroU16::new(number).expect("a terminal has columns and rows")
+}
+
+/// The line discipline, in a form that can be compared.
+fn discipline(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios().expect("a line discipline"))
+}
