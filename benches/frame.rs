@@ -12,6 +12,7 @@ use kubechime::tui::key::Key;
 use kubechime::tui::message::{Effect, Job, JobDone, Msg, PageKind, Started};
 use kubechime::tui::model::Model;
 use kubechime::tui::update::{start, update};
+use kubechime::tui::keymap::Keymap;
 use kubechime::tui::{Options, ThemeName, view, work};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -63,6 +64,8 @@ impl Bench {
     fn new() -> Self {
         let options = Options {
             theme: ThemeName::Ansi,
+            keymap: Keymap::default(),
+            key_problems: Vec::new(),
             ascii: false,
             read_only: false,
             mouse: false,
@@ -85,6 +88,7 @@ impl Bench {
             server: "https://127.0.0.1".into(),
             read_only: false,
             history: true,
+            theme: None,
         };
         let session = bench.model.session.id;
         bench.send(Msg::Launched(session, Ok(started)));

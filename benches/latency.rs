@@ -133,6 +133,8 @@ fn options() -> Options {
         wording: Wording::Current,
         delivery: DeliveryOptions::default(),
         expr: kubechime::expr::Options::default(),
+        self_service: false,
+        on_state_lost: kubechime::engine::OnStateLost::default(),
     }
 }
 

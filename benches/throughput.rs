@@ -153,6 +153,8 @@ async fn run_engine(
             ..DeliveryOptions::default()
         },
         expr: kubechime::expr::Options::default(),
+        self_service: false,
+        on_state_lost: kubechime::engine::OnStateLost::default(),
     };
     let begun = Instant::now();
     let engine = spawn(

@@ -3,6 +3,10 @@
 
 #[path = "tui_screens/fixture.rs"]
 mod fixture;
+#[path = "tui_screens/resource.rs"]
+mod resource;
+#[path = "tui_screens/views.rs"]
+mod views;
 
 use fixture::*;
 use kubechime::domain::Mode;
@@ -291,6 +295,19 @@ fn any_size_can_be_drawn() {
         "!",
         "y",
         "4 n",
+        "Enter",
+        "Enter Tab",
+        "Enter Tab Tab",
+        "Enter Tab Tab Tab",
+        "Enter t x",
+        "Space Space r",
+        "* D",
+        "3 Enter t t",
+        "3 E",
+        "3 a",
+        "5",
+        "6 /",
+        "8",
     ];
     for script in scripts {
         let mut model = full(&options(), 80, 24);

@@ -30,6 +30,9 @@ pub struct EngineArgs {
     /// Write and send nothing.
     #[arg(long, global = true)]
     read_only: bool,
+    /// Draw the dashboard with ASCII characters only.
+    #[arg(long, global = true)]
+    ascii: bool,
     /// Do not use a Lease: no other engine may be active on this configuration.
     #[arg(long, global = true)]
     no_lease: bool,
@@ -78,6 +81,9 @@ impl EngineArgs {
         let mut layers = Layers::read(file.as_deref(), std::env::vars())?;
         if let Some(mode) = self.mode {
             layers.flag(&["mode"], mode.to_string());
+        }
+        if self.ascii {
+            layers.flag(&["ui", "ascii"], true);
         }
         if self.read_only {
             layers.flag(&["readOnly"], true);

@@ -171,9 +171,7 @@ async fn decide(
     if let Some(answer) = wait_for_answer(&history, id, TAKEN_WITHIN).await? {
         return tell(&answer);
     }
-    let done = history
-        .do_untaken(id, verb, selection, now_ms())
-        .await?;
+    let done = history.do_untaken(id, verb, selection, now_ms()).await?;
     let Some(done) = done else {
         let answer = wait_for_answer(&history, id, ANSWERED_WITHIN).await?;
         let answer = answer.context("the engine has taken the request and does not answer")?;

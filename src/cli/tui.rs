@@ -3,8 +3,9 @@
 use super::engine::{EngineArgs, start};
 use crate::cluster::{Cluster, ConnectOptions, contexts};
 use crate::engine::{Bus, Metrics};
-use crate::settings::{Layers, Paths};
+use crate::settings::{Layers, Paths, Settings};
 use crate::telemetry::{LogForm, LogTarget, init_log};
+use crate::tui::keymap::Keymap;
 use crate::tui::{self, ContextChoice, Launcher, Options, Running, ThemeName};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -50,12 +51,11 @@ pub(super) fn prepare(layers: &Layers, context: &str) -> anyhow::Result<Options>
         Err(_) => None,
     };
     let environment = Options::from_environment();
+    let (keymap, key_problems) = keys(&settings);
     Ok(Options {
-        theme: match settings.ui.theme.as_str() {
-            "mono" => ThemeName::Mono,
-            "ansi" => ThemeName::Ansi,
-            _ => environment.theme,
-        },
+        theme: theme(&settings).unwrap_or(environment.theme),
+        keymap,
+        key_problems,
         ascii: settings.ui.ascii || environment.ascii,
         read_only: settings.read_only,
         mouse: settings.ui.mouse,
@@ -63,6 +63,32 @@ pub(super) fn prepare(layers: &Layers, context: &str) -> anyhow::Result<Options>
         log_file,
         ..environment
     })
+}
+
+/// The theme that the settings name; `None` for what the environment asks for.
+pub(super) fn theme(settings: &Settings) -> Option<ThemeName> {
+    ThemeName::from_word(&settings.ui.theme)
+}
+
+/// The keys of the settings, with what is wrong with them.
+fn keys(settings: &Settings) -> (Keymap, Vec<String>) {
+    let named = Some(settings.ui.keys.clone()).filter(|path| !path.as_os_str().is_empty());
+    let usual = || {
+        let path = Paths::settings_file()?.with_file_name("keys");
+        path.exists().then_some(path)
+    };
+    let Some(path) = named.or_else(usual) else {
+        return Keymap::load(&settings.ui.keymap, "keys", "");
+    };
+    let name = path.display().to_string();
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Keymap::load(&settings.ui.keymap, &name, &text),
+        Err(error) => {
+            let (keymap, mut problems) = Keymap::load(&settings.ui.keymap, &name, "");
+            problems.push(format!("the keys can't be read from {name}: {error}"));
+            (keymap, problems)
+        }
+    }
 }
 
 struct KubeconfigLauncher {
@@ -87,6 +113,7 @@ impl KubeconfigLauncher {
         let paths = Paths::for_context(&settings, cluster.context());
         let (context, server) = (cluster.context().to_owned(), cluster.url());
         let read_only = settings.read_only;
+        let theme = Some(theme(&settings).unwrap_or(Options::from_environment().theme));
         let started = start(
             cluster,
             &settings,
@@ -103,6 +130,7 @@ impl KubeconfigLauncher {
             namespace: started.namespace,
             server,
             read_only,
+            theme,
         })
     }
 }

@@ -112,7 +112,10 @@ impl Followed {
                 }
                 let known = self.versions.values_mut();
                 let gone = known.filter_map(|known| known.remove(&namespace)).count();
-                (gone > 0).then(|| self.tell(namespace, None)).into_iter().collect()
+                (gone > 0)
+                    .then(|| self.tell(namespace, None))
+                    .into_iter()
+                    .collect()
             }
             WatchEvent::Listed(_) | WatchEvent::Applied(_) | WatchEvent::Deleted(_) => Vec::new(),
             WatchEvent::Synced { namespace } => self.complete(namespace),
@@ -220,14 +223,30 @@ mod tests {
         let mut state = Followed::new(ConfigObject::ConfigMap, "cm", &scope);
         let one = |name: &str| Some(Arc::<str>::from(name));
         for name in ["a", "b"] {
-            state.apply(WatchEvent::Restarted { namespace: one(name) });
+            state.apply(WatchEvent::Restarted {
+                namespace: one(name),
+            });
         }
         assert_eq!(told(state.apply(WatchEvent::Listed(map("b", 1)))), "+b");
-        assert_eq!(told(state.apply(WatchEvent::Synced { namespace: one("a") })), "");
-        assert_eq!(told(state.apply(WatchEvent::Synced { namespace: one("b") })), ".");
-        state.apply(WatchEvent::Restarted { namespace: one("a") });
         assert_eq!(
-            told(state.apply(WatchEvent::Synced { namespace: one("a") })),
+            told(state.apply(WatchEvent::Synced {
+                namespace: one("a")
+            })),
+            ""
+        );
+        assert_eq!(
+            told(state.apply(WatchEvent::Synced {
+                namespace: one("b")
+            })),
+            "."
+        );
+        state.apply(WatchEvent::Restarted {
+            namespace: one("a"),
+        });
+        assert_eq!(
+            told(state.apply(WatchEvent::Synced {
+                namespace: one("a")
+            })),
             "",
             "the list of a says nothing of b"
         );

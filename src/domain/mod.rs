@@ -13,6 +13,7 @@ mod paths;
 mod secret;
 mod selection;
 mod state;
+mod state_key;
 mod suggestion;
 
 pub use condition::{ConditionKey, condition_hash};
@@ -26,8 +27,9 @@ pub use mode::{Mode, ParseModeError};
 pub use paths::PathTrie;
 pub use secret::{MASK, Masker, SecretText};
 pub use selection::Selection;
-pub use state::{
-    DEFAULT_PREFIX, MAX_BYTES, MAX_ENTRIES, MAX_ONCE_PER, NotifiedState, StateProblem, is_timing,
-    notified_annotation, open_key, opened_by, original_state_key, since_key, state_key,
+pub use state::{MAX_BYTES, MAX_ENTRIES, NotifiedState, StateProblem};
+pub use state_key::{
+    DEFAULT_PREFIX, MAX_ONCE_PER, is_timing, notified_annotation, open_key, opened_by,
+    original_state_key, since_key, state_key,
 };
 pub use suggestion::nearest;

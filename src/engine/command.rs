@@ -2,6 +2,7 @@
 
 use super::examine::Explained;
 use super::inspection::Inspection;
+use super::survey::Survey;
 use crate::domain::{DeliveryId, Destination, Mode, ResourceKey, Selection};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -55,6 +56,8 @@ pub enum Command {
     Inspect(ResourceKey),
     /// The same with a trace of every condition over the whole object, which is fetched for it.
     Explain(ResourceKey),
+    /// Count over all subscribed resources, in small steps beside the other work.
+    Survey,
     /// Fetch the whole object, as YAML.
     Object(ResourceKey),
     /// Send again.
@@ -99,7 +102,7 @@ impl Command {
     /// Whether the command writes to the cluster or sends: refused when read-only.
     pub fn writes(&self) -> bool {
         match self {
-            Self::Inspect(_) | Self::Explain(_) | Self::Object(_) => false,
+            Self::Inspect(_) | Self::Explain(_) | Self::Survey | Self::Object(_) => false,
             Self::SetMode(mode) => *mode == Mode::Active,
             Self::Resend(_)
             | Self::Cancel(_)
@@ -120,6 +123,8 @@ pub enum Reply {
     Inspection(Arc<Inspection>),
     /// To [`Command::Explain`].
     Explained(Arc<Explained>),
+    /// To [`Command::Survey`].
+    Survey(Arc<Survey>),
     /// To [`Command::Object`]: YAML text.
     Object(Arc<str>),
     /// To [`Command::Resend`]: so many deliveries were started; their progress comes as rows.

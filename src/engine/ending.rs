@@ -73,7 +73,13 @@ impl Reconciler {
             && report.once_per
             && let News::Sent { at } = report.news
         {
-            timing::open(&mut tracked.ledger, &tracked.state, state_key, &timed.base, at);
+            timing::open(
+                &mut tracked.ledger,
+                &tracked.state,
+                state_key,
+                &timed.base,
+                at,
+            );
         }
         let over = !report.once_per && !tracked.live.contains(state_key);
         if over && timed.resolved && sent_at.is_some() {

@@ -9,8 +9,9 @@ use super::reconcile::{Input, Reconciler};
 use crate::catalog::{Catalog, Condition};
 use crate::cluster::{LeanObject, get_object};
 use crate::domain::{PathTrie, ResourceKey};
-use crate::expr::{Env, Options};
+use crate::expr::{Env, Options, Program, Trace};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// An object with everything that is decided about it, and how.
 #[derive(Clone, Debug)]
@@ -31,6 +32,42 @@ pub struct Explained {
     pub variable: String,
     /// How conditions are compiled, for who wants to try another one.
     pub expr: Options,
+}
+
+/// A condition that was tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tried {
+    /// How it came to its value.
+    pub trace: Trace,
+    /// What it reads of the object.
+    pub reads: PathTrie,
+    /// How long the evaluation took, in microseconds.
+    pub took_us: u64,
+}
+
+impl Explained {
+    /// Evaluates another condition on the object, as the engine would. Blocks for as long as that
+    /// takes.
+    ///
+    /// # Errors
+    /// What the compiler says, with the place, in several lines.
+    pub fn attempt(&self, source: &str) -> Result<Tried, String> {
+        let program = Program::compile(source, &self.expr).map_err(|error| error.render())?;
+        let env = environment(&self.variable, &self.object);
+        let started = Instant::now();
+        // Only the result is timed, as the engine gets it: a trace costs more.
+        let _ = program.eval(&env);
+        let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Ok(Tried {
+            trace: program.trace(&env),
+            reads: program
+                .reads()
+                .get(&self.variable)
+                .cloned()
+                .unwrap_or_default(),
+            took_us,
+        })
+    }
 }
 
 impl Reconciler {

@@ -8,7 +8,7 @@
 use super::clock::{now_ms, now_seconds};
 use super::command::{CommandError, Reply};
 use super::event::CatalogView;
-use super::guard::{Judge, Verdict};
+use super::guard::Verdict;
 use super::ledger::Mark;
 use super::log::Log;
 use super::options::Guard;
@@ -16,14 +16,12 @@ use super::reconcile::Reconciler;
 use super::shelf::{Asker, Chore};
 use super::store::Tracked;
 use crate::domain::{
-    Cause, Delivery, DeliveryId, DeliveryState, Mode, NewDelivery, ResourceKey, Selection,
-    Severity,
+    Cause, Delivery, DeliveryId, DeliveryState, Mode, NewDelivery, ResourceKey, Selection, Severity,
 };
-use crate::history::{HeldCount, HistoryError, Request, ServiceOf, Verb};
+use crate::history::{HistoryError, Request, ServiceOf, Verb};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 /// How often it is looked whether another process asks for something; only while something is held.
@@ -34,122 +32,6 @@ const HOLD_AGAIN: Duration = Duration::from_secs(10);
 
 /// Destinations that are named when a flood is told.
 const NAMED: usize = 5;
-
-/// What is held, kept until it is known how many there are, or to be marked as sent.
-pub struct Holding {
-    judge: Judge,
-    guard: Guard,
-    baseline: bool,
-    /// Conditions that were looked at on all objects before.
-    seen: HashSet<(String, String)>,
-    /// The configuration whose conditions are all among `seen`.
-    noted_serial: Option<u64>,
-    kept: Vec<(ResourceKey, NewDelivery, Option<Arc<str>>)>,
-    /// To be recorded as held with the next chore.
-    to_hold: Vec<Delivery>,
-    hold_asked: bool,
-    hold_after: Option<Instant>,
-    /// Marked as sent, to be recorded.
-    to_record: Vec<Delivery>,
-    /// Held ones that are being withdrawn.
-    withdrawing: HashSet<DeliveryId>,
-    to_withdraw: Vec<DeliveryId>,
-    groups: Vec<HeldCount>,
-    /// Something was held that was not told yet.
-    untold: bool,
-    poll_at: Instant,
-    polling: bool,
-}
-
-impl Holding {
-    /// Nothing is held. Without a history nothing can be.
-    pub fn new(guard: Guard, baseline: bool, has_history: bool) -> Self {
-        let guard = match guard {
-            Guard::Hold(limit) if !has_history => Guard::Warn(limit),
-            guard => guard,
-        };
-        Self {
-            judge: Judge::new(guard),
-            guard,
-            baseline,
-            seen: HashSet::new(),
-            noted_serial: None,
-            kept: Vec::new(),
-            to_hold: Vec::new(),
-            hold_asked: false,
-            hold_after: None,
-            to_record: Vec::new(),
-            withdrawing: HashSet::new(),
-            to_withdraw: Vec::new(),
-            groups: Vec::new(),
-            untold: false,
-            poll_at: Instant::now(),
-            polling: false,
-        }
-    }
-
-    /// What is held now.
-    pub fn counted(&mut self, groups: Vec<HeldCount>) {
-        self.groups = groups;
-    }
-
-    /// By destination and trigger.
-    pub fn groups(&self) -> &[HeldCount] {
-        &self.groups
-    }
-
-    /// How many.
-    pub fn total(&self) -> u64 {
-        self.groups.iter().map(|group| group.count).sum()
-    }
-
-    /// By service.
-    pub fn held_by_service(&self) -> BTreeMap<Arc<str>, u64> {
-        let mut services = BTreeMap::new();
-        for group in &self.groups {
-            *services
-                .entry(Arc::clone(&group.destination.service))
-                .or_default() += group.count;
-        }
-        services
-    }
-
-    /// When there is something to do.
-    pub fn timer(&self) -> Option<Instant> {
-        let poll = (!self.groups.is_empty() && !self.polling).then_some(self.poll_at);
-        let hold = self.hold_after.filter(|_| !self.to_hold.is_empty());
-        [poll, hold, self.judge.kept_until()]
-            .into_iter()
-            .flatten()
-            .min()
-    }
-
-    /// Sends what is collected to the history, and looks for requests when that is due.
-    pub fn flush(&mut self, now: Instant, chores: Option<&mpsc::UnboundedSender<Chore>>) {
-        let Some(chores) = chores else { return };
-        // The shelf lives as long as the reconciler.
-        let ask = |chore| drop(chores.send(chore));
-        let early = self.hold_after.is_some_and(|after| after > now);
-        if !self.to_hold.is_empty() && !self.hold_asked && !early {
-            self.hold_asked = true;
-            ask(Chore::Hold(std::mem::take(&mut self.to_hold)));
-        }
-        if !self.to_record.is_empty() {
-            ask(Chore::Record(std::mem::take(&mut self.to_record)));
-        }
-        if !self.to_withdraw.is_empty() && !self.hold_asked && self.to_hold.is_empty() {
-            ask(Chore::Withdraw {
-                ids: std::mem::take(&mut self.to_withdraw),
-                pending: false,
-                why: "its condition was not true any more, or its object was gone",
-            });
-        }
-        if !self.groups.is_empty() && !self.polling && now >= self.poll_at {
-            self.polling = true;
-            ask(Chore::Poll);
-        }
-    }
-}
 
 impl Reconciler {
     /// A notification that is to be sent, unless too many are that nothing has caused.
@@ -168,6 +50,11 @@ impl Reconciler {
         }
         if self.is_baseline(key, &new) {
             self.mark_as_sent(key, new);
+            return;
+        }
+        if new.cause == Cause::Timer {
+            // Something changed a while ago; only now it has lasted long enough.
+            self.send_proposed(view, key, new, object, log);
             return;
         }
         match self.queues.holding.judge.judge(Instant::now()) {
@@ -224,6 +111,7 @@ impl Reconciler {
         delivery.state = DeliveryState::Held;
         self.bus.delivery(Arc::new(delivery.clone()));
         self.queues.holding.to_hold.push(delivery);
+        self.queues.holding.complete = false;
         self.queues.holding.untold = true;
         self.tell_row(key, None);
     }
@@ -259,8 +147,7 @@ impl Reconciler {
             }
         }
         let holding = &self.queues.holding;
-        let recorded = holding.to_hold.is_empty() && !holding.hold_asked;
-        if holding.untold && settled && recorded && !holding.groups.is_empty() {
+        if holding.untold && settled && holding.complete && !holding.groups.is_empty() {
             self.tell_held();
         }
         if settled && self.mode == Mode::Active {
@@ -309,6 +196,10 @@ impl Reconciler {
 
     /// A held notification is not to be told any more.
     pub(super) fn withdraw(&mut self, id: DeliveryId) {
+        if self.mode != Mode::Active {
+            // Whoever may send decides.
+            return;
+        }
         let holding = &mut self.queues.holding;
         if holding.withdrawing.insert(id) {
             holding.to_withdraw.push(id);
@@ -365,13 +256,18 @@ impl Reconciler {
         }
         // What could not be recorded is only known here.
         let all = std::mem::take(&mut self.queues.holding.to_hold);
-        let (now, later): (Vec<Delivery>, Vec<Delivery>) = all.into_iter().partition(|held| selection.matches(&held.new));
+        let (now, later): (Vec<Delivery>, Vec<Delivery>) = all
+            .into_iter()
+            .partition(|held| selection.matches(&held.new));
         self.queues.holding.to_hold = later;
         for mut delivery in now {
             delivery.state = DeliveryState::Pending;
             let (view, key) = (self.view_of(&delivery.new), self.key_of(&delivery));
             if let (Some(view), Some(key)) = (view, key) {
                 self.deliver(&view, &key, delivery, false, None);
+            } else {
+                delivery.state = DeliveryState::Held;
+                self.queues.holding.to_hold.push(delivery);
             }
         }
         self.queues.ask(Chore::Release(selection, asker));
@@ -395,7 +291,7 @@ impl Reconciler {
             let text = "there is no history, so nothing is held";
             return Err(CommandError::Failed(text.into()));
         }
-        self.current_view().map(drop)
+        Ok(())
     }
 
     pub(super) fn on_released(
@@ -485,6 +381,7 @@ impl Reconciler {
         }
         if !held.is_empty() {
             self.queues.holding.untold = true;
+            self.queues.holding.complete = false;
             self.queues.ask(Chore::Count);
         }
     }

@@ -61,7 +61,7 @@ pub(super) fn inspect(
         triggers,
         notified: tracked
             .state
-            .iter()
+            .sent()
             .map(|(key, at)| (key.to_owned(), at))
             .collect(),
         problems,

@@ -21,6 +21,27 @@ pub struct Inspection {
     pub problems: Vec<String>,
 }
 
+impl Inspection {
+    /// Says of every trigger that the configuration of a namespace of its own asks for it.
+    pub(super) fn name_configuration(&mut self, namespace: &str) {
+        let triggers = self.triggers.iter_mut();
+        for subscription in triggers.flat_map(|trigger| &mut trigger.subscriptions) {
+            let origin = &mut subscription.origin;
+            origin.push_str(&format!(", configuration in namespace {namespace}"));
+        }
+    }
+
+    /// Adds what another configuration does about the same resource.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.triggers.extend(other.triggers);
+        for problem in other.problems {
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+        }
+    }
+}
+
 /// One trigger as it applies to one resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TriggerView {

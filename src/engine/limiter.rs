@@ -33,7 +33,7 @@ impl Gate {
             return false;
         };
         let now = Instant::now();
-        if self.opens_at(*next) > now {
+        if self.opens_at(*next, now) > now {
             return false;
         }
         self.take(&mut next, now);
@@ -45,7 +45,7 @@ impl Gate {
         let mut next = self.next.lock().await;
         loop {
             let now = Instant::now();
-            let at = self.opens_at(*next);
+            let at = self.opens_at(*next, now);
             if at <= now {
                 self.take(&mut next, now);
                 return;
@@ -75,13 +75,13 @@ impl Gate {
         *self.paused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn opens_at(&self, next: Instant) -> Instant {
+    /// When it opens; now, or earlier, if it is open.
+    fn opens_at(&self, next: Instant, now: Instant) -> Instant {
         let by_limit = match self.limit {
             None => None,
             Some(limit) => next.checked_sub(limit.interval * limit.burst.saturating_sub(1)),
         };
         let by_pause = self.pause_end();
-        let now = Instant::now();
         by_limit.unwrap_or(now).max(by_pause.unwrap_or(now))
     }
 
@@ -161,6 +161,13 @@ mod tests {
         let (passed, ()) = tokio::join!(pass, pause);
         assert_eq!(passed, 1_050);
         assert!(!gate.is_paused());
+    }
+
+    #[tokio::test]
+    async fn an_open_gate_is_passed_while_the_clock_runs() {
+        let gate = Gate::new(None);
+        assert!(gate.try_pass());
+        gate.pass().await;
     }
 
     #[tokio::test(start_paused = true)]

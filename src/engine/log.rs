@@ -4,9 +4,10 @@
 //! dashboards made from its log go on working. At level info stands only what is new: what a look
 //! found again is logged at level debug, except in the wording of 2022, which repeats everything.
 
-use super::decide::{ConditionPlan, Evaluation, TriggerPlan};
+use super::decide::{Action, ConditionPlan, Evaluation, Plan, TriggerPlan};
 use super::options::Wording;
 use crate::domain::{Destination, ResourceKey};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use tracing::{debug, error, info, warn};
 
 /// Writes the lines of one engine about one configuration.
@@ -195,6 +196,33 @@ impl Log {
     pub fn patch_failed(&self, resource: &ResourceKey, cause: &str) {
         error!(resource = %resource, "Failed to patch resource: {cause}");
     }
+}
+
+/// Hash of what the log says about a look.
+pub fn told<'n>(plan: &Plan, notes: impl Iterator<Item = &'n String>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    for note in notes {
+        note.hash(&mut hasher);
+    }
+    for trigger in &plan.triggers {
+        (&trigger.name, trigger.configured).hash(&mut hasher);
+        for condition in &trigger.conditions {
+            let evaluation = &condition.evaluation;
+            std::mem::discriminant(evaluation).hash(&mut hasher);
+            if let Evaluation::Error { message, .. } = evaluation {
+                message.hash(&mut hasher);
+            }
+            (&condition.once_per, &condition.once_per_error).hash(&mut hasher);
+            for step in &condition.steps {
+                step.state_key.hash(&mut hasher);
+                std::mem::discriminant(&step.action).hash(&mut hasher);
+                if let Action::Impossible(reason) = &step.action {
+                    reason.hash(&mut hasher);
+                }
+            }
+        }
+    }
+    hasher.finish()
 }
 
 /// `{<key> <oncePer> [<templates>] <bool>}`.

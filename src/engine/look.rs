@@ -2,9 +2,9 @@
 
 use super::clock::now_ms;
 use super::decide::{Action, ConditionPlan, Evaluation, Look, Plan, Step, TriggerPlan, decide};
-use super::log::Log;
-use super::event::{CatalogView, ResourceRow, RowState};
+use super::event::CatalogView;
 use super::ledger::{Mark, end_key};
+use super::log::{Log, told};
 use super::reconcile::{Reconciler, SLICE};
 use super::store::Tracked;
 use super::timing::once_per_in;
@@ -70,12 +70,7 @@ impl Reconciler {
     }
 
     /// The same, or the decision at the object's deletion.
-    fn decide_about(
-        &self,
-        view: &CatalogView,
-        key: &ResourceKey,
-        deleted: bool,
-    ) -> Option<Looked> {
+    fn decide_about(&self, view: &CatalogView, key: &ResourceKey, deleted: bool) -> Option<Looked> {
         let tracked = self.store.get(key)?;
         let number = self.watch_of(key)?;
         if tracked.generation != self.watching[number].generation() {
@@ -132,9 +127,19 @@ impl Reconciler {
         deleted: bool,
     ) -> Option<Vec<(Arc<CatalogView>, Looked)>> {
         let mut parts = Vec::with_capacity(2);
-        if let Some(view) = self.team_view(key) {
-            let looked = self.decide_about(&view, key, deleted)?;
-            parts.push((view, looked));
+        match self.team_view(key) {
+            Some(view) => {
+                let looked = self.decide_about(&view, key, deleted)?;
+                parts.push((view, looked));
+            }
+            // It is being read anew for its own configuration: whatever the other one has not got
+            // may be there.
+            None if self.teams.view(&key.namespace).is_some()
+                && self.store.get(key)?.looked_at.is_none() =>
+            {
+                return None;
+            }
+            None => {}
         }
         let view = self.view.clone()?;
         let looked = self.decide_about(&view, key, deleted)?;
@@ -203,6 +208,8 @@ impl Reconciler {
             }
         }
         let before = std::mem::replace(&mut tracked.triggers, triggers.clone());
+        // Nothing is said in mode observe: it is news afterwards.
+        let told = if self.mode == Mode::Observe { 0 } else { told };
         let news = std::mem::replace(&mut tracked.told, told) != told && !echo;
         self.count_triggers(&before, &triggers);
         for note in parts.iter().flat_map(|(_, looked)| &looked.notes) {
@@ -235,7 +242,11 @@ impl Reconciler {
         if self.mode == Mode::Observe || !self.knows_configurations() || !self.uses_deleted(key) {
             return;
         }
-        let raw = raw.or_else(|| self.store.get(key)?.raw.clone());
+        let Some(tracked) = self.store.get_mut(key) else {
+            return;
+        };
+        tracked.deleted = true;
+        let raw = raw.or_else(|| tracked.raw.clone());
         let Some(parts) = self.decide_all(key, true) else {
             return;
         };
@@ -305,6 +316,17 @@ impl Reconciler {
     ) {
         let name = &trigger.name;
         let condition_key = condition.key.to_string();
+        let not_true = matches!(
+            step.action,
+            Action::Nothing | Action::Clear | Action::Resolve
+        );
+        if not_true
+            && let Some(tracked) = self.store.get(key)
+            && let Some(Mark::Held { id }) = tracked.ledger.get(&step.state_key)
+        {
+            let id = *id;
+            self.withdraw(id);
+        }
         match &step.action {
             Action::Send | Action::Remind { .. } => {
                 let new = self.new_delivery(view, key, name, condition, step, cause);
@@ -342,10 +364,6 @@ impl Reconciler {
             Action::Nothing => {
                 if let Some(tracked) = self.store.get_mut(key) {
                     tracked.ledger.rearm(&step.state_key);
-                    if let Some(Mark::Held { id }) = tracked.ledger.get(&step.state_key) {
-                        let id = *id;
-                        self.withdraw(id);
-                    }
                 }
             }
             Action::Sending
@@ -422,106 +440,6 @@ impl Reconciler {
         }
         self.status_dirty = true;
     }
-
-    /// Tells the row of an object, if it has changed. Without a plan the counts of the last row
-    /// stay.
-    pub(super) fn tell_row(&mut self, key: &ResourceKey, plan: Option<&Plan>) {
-        if !self.bus.wants_rows() {
-            return;
-        }
-        let Some(tracked) = self.store.get_mut(key) else {
-            return;
-        };
-        let counts = match (plan, &tracked.row) {
-            (Some(plan), _) => Counts::of(plan),
-            (None, Some(row)) => Counts::of_row(row, tracked),
-            (None, None) => return,
-        };
-        let notified = u16::try_from(tracked.state.len()).unwrap_or(u16::MAX);
-        let row = ResourceRow {
-            key: key.clone(),
-            uid: Arc::clone(&tracked.observed.uid),
-            created_ms: tracked.observed.created_ms,
-            conditions_true: counts.holding,
-            conditions: counts.all,
-            errors: counts.errors,
-            notified,
-            state: counts.state(tracked),
-            last_trigger: Arc::clone(&tracked.last_trigger),
-            last_ms: tracked.last_ms,
-        };
-        if tracked.row.as_deref() != Some(&row) {
-            let row = Arc::new(row);
-            tracked.row = Some(Arc::clone(&row));
-            self.bus.row(row);
-        }
-    }
-}
-
-/// The conditions of an object, counted.
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    all: u16,
-    holding: u16,
-    errors: u16,
-    impossible: bool,
-    given_up: bool,
-    would_send: bool,
-}
-
-impl Counts {
-    fn of(plan: &Plan) -> Self {
-        let mut counts = Self::default();
-        for trigger in &plan.triggers {
-            counts.impossible |= !trigger.configured;
-            for condition in &trigger.conditions {
-                counts.all = counts.all.saturating_add(1);
-                match condition.evaluation {
-                    Evaluation::True => counts.holding = counts.holding.saturating_add(1),
-                    Evaluation::Error { .. } => counts.errors = counts.errors.saturating_add(1),
-                    Evaluation::False | Evaluation::NotBoolean(_) => {}
-                }
-                for step in &condition.steps {
-                    counts.impossible |= matches!(step.action, Action::Impossible(_));
-                    counts.given_up |= matches!(step.action, Action::GivenUp { .. });
-                    counts.would_send |= matches!(step.action, Action::WouldSend);
-                }
-            }
-        }
-        counts
-    }
-
-    fn of_row(row: &ResourceRow, tracked: &Tracked) -> Self {
-        Self {
-            all: row.conditions,
-            holding: row.conditions_true,
-            errors: row.errors,
-            impossible: row.state == RowState::Error && row.errors == 0,
-            given_up: tracked.ledger.given_up(),
-            would_send: row.state == RowState::DryRun,
-        }
-    }
-
-    /// The most urgent of what there is to say.
-    fn state(self, tracked: &Tracked) -> RowState {
-        if self.given_up {
-            RowState::Failed
-        } else if self.errors > 0 || self.impossible {
-            RowState::Error
-        } else if tracked.ledger.sending() > 0 {
-            RowState::Waiting
-        } else if self.would_send {
-            RowState::DryRun
-        } else if tracked.cleared {
-            RowState::Cleared
-        } else if self.holding == 0 {
-            RowState::Idle
-        } else if tracked.just_sent {
-            RowState::Sent
-        } else {
-            RowState::AlreadySent
-        }
-    }
 }
 
 /// What a failed delivery is held against: while neither the object nor the configuration (by its
@@ -573,31 +491,4 @@ fn live_keys(plan: &Plan) -> BTreeSet<String> {
         live.extend(condition.timing.keep.iter().cloned());
     }
     live
-}
-
-/// Hash of what the log says about a look.
-fn told<'n>(plan: &Plan, notes: impl Iterator<Item = &'n String>) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for note in notes {
-        note.hash(&mut hasher);
-    }
-    for trigger in &plan.triggers {
-        (&trigger.name, trigger.configured).hash(&mut hasher);
-        for condition in &trigger.conditions {
-            let evaluation = &condition.evaluation;
-            std::mem::discriminant(evaluation).hash(&mut hasher);
-            if let Evaluation::Error { message, .. } = evaluation {
-                message.hash(&mut hasher);
-            }
-            (&condition.once_per, &condition.once_per_error).hash(&mut hasher);
-            for step in &condition.steps {
-                step.state_key.hash(&mut hasher);
-                std::mem::discriminant(&step.action).hash(&mut hasher);
-                if let Action::Impossible(reason) = &step.action {
-                    reason.hash(&mut hasher);
-                }
-            }
-        }
-    }
-    hasher.finish()
 }

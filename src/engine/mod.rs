@@ -12,6 +12,7 @@ mod command;
 mod configure;
 mod decide;
 mod deliver;
+mod dispatch;
 mod ending;
 mod event;
 mod examine;
@@ -19,6 +20,7 @@ mod explain;
 mod guard;
 mod handle;
 mod hold;
+mod holding;
 mod inferred;
 mod inspect;
 mod inspection;
@@ -32,17 +34,21 @@ mod metrics;
 mod obey;
 mod observe;
 mod options;
+mod plan;
 mod preview;
 mod queue;
 mod reconcile;
 mod record;
 mod resend;
 mod rival;
+mod row;
 mod self_service;
 mod shelf;
 mod spawn;
 mod standing;
 mod store;
+mod survey;
+mod team_configs;
 mod timing;
 mod watching;
 mod wiped;
@@ -53,7 +59,7 @@ pub use event::{
     Batch, CatalogView, Counters, EngineStatus, HeldStatus, LaneStatus, LeaseStatus, Notice, ResourceRow, RowState,
     WatchPhase, WatchStatus,
 };
-pub use examine::Explained;
+pub use examine::{Explained, Tried};
 pub use explain::{ConditionTrace, Explanation, explain};
 pub use handle::{COMMAND_QUEUE, EngineHandle};
 pub use inspection::{
@@ -66,3 +72,4 @@ pub use options::{
 };
 pub use preview::{BlastRadius, Comparison, Effect, EffectKind, Totals};
 pub use spawn::spawn;
+pub use survey::{ConditionSurvey, SubscribedBy, SubscriptionSurvey, Survey};

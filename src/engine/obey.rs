@@ -37,6 +37,7 @@ impl Reconciler {
                 self.answer(ticket, result);
             }
             Command::Explain(key) => self.explain(ticket, &key),
+            Command::Survey => self.survey(ticket),
             Command::Object(key) => self.fetch_object(ticket, key),
             Command::Resend(Resend::Resource {
                 key,
@@ -115,13 +116,23 @@ impl Reconciler {
     }
 
     pub(super) fn inspect(&self, key: &ResourceKey) -> Result<Reply, CommandError> {
-        let view = self.current_view()?;
+        self.current_view()?;
         let not_found = || CommandError::NotFound(format!("a subscribed resource {key}"));
         let tracked = self.store.get(key).ok_or_else(not_found)?;
-        let looked = self.decide(&view, key).ok_or_else(not_found)?;
         let number = self.watch_of(key).ok_or_else(not_found)?;
         let variable = &self.options.watches[number].variable;
-        let inspection = inspect::inspect(key, tracked, &view.catalog, variable, looked);
+        let mut whole = None;
+        for (view, looked) in self.decide_all(key, false).ok_or_else(not_found)? {
+            let mut part = inspect::inspect(key, tracked, &view.catalog, variable, looked);
+            if let Some(namespace) = view.catalog.state_key_namespace() {
+                part.name_configuration(namespace);
+            }
+            match &mut whole {
+                None => whole = Some(part),
+                Some(whole) => whole.absorb(part),
+            }
+        }
+        let inspection = whole.ok_or_else(not_found)?;
         Ok(Reply::Inspection(Arc::new(inspection)))
     }
 
@@ -149,11 +160,15 @@ impl Reconciler {
         destination: Option<&Destination>,
     ) -> Result<Reply, CommandError> {
         self.needs_active("sending")?;
-        let view = self.current_view()?;
+        self.current_view()?;
         let not_found = || CommandError::NotFound(format!("a subscribed resource {key}"));
-        let looked = self.decide(&view, key).ok_or_else(not_found)?;
+        let parts = self.decide_all(key, false).ok_or_else(not_found)?;
+        let plans = parts.iter().flat_map(|(view, looked)| {
+            let triggers = looked.plan.triggers.iter();
+            triggers.map(move |plan| (view, plan))
+        });
         let mut deliveries = 0;
-        for plan in &looked.plan.triggers {
+        for (view, plan) in plans {
             if trigger.is_some_and(|wanted| wanted != plan.name) {
                 continue;
             }
@@ -168,12 +183,16 @@ impl Reconciler {
                         continue;
                     }
                     let new =
-                        self.new_delivery(&view, key, &plan.name, condition, step, Cause::Resend);
+                        self.new_delivery(view, key, &plan.name, condition, step, Cause::Resend);
                     if let Some(new) = new {
                         let condition_key = condition.key.to_string();
-                        self.log
-                            .sending(key, &plan.name, &condition_key, &step.destination);
-                        self.deliver(&view, key, Delivery::pending(by_hand(new)), false, None);
+                        self.log_of(view).sending(
+                            key,
+                            &plan.name,
+                            &condition_key,
+                            &step.destination,
+                        );
+                        self.deliver(view, key, Delivery::pending(by_hand(new)), false, None);
                         deliveries += 1;
                     }
                 }
@@ -226,8 +245,11 @@ impl Reconciler {
         to: Option<Destination>,
     ) -> Result<Reply, CommandError> {
         self.needs_active("sending")?;
-        let view = self.current_view()?;
         let row = row.ok_or_else(|| CommandError::NotFound("that row of the history".into()))?;
+        let view = match self.view_that_asked(&row.new.config_namespace) {
+            Some(view) => view,
+            None => self.current_view()?,
+        };
         if row.new.trigger.is_empty() {
             return Err(CommandError::Failed(
                 "that row is not a notification".into(),

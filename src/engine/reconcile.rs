@@ -20,9 +20,11 @@ use super::queue::Queues;
 use super::record::{self, Patching};
 use super::rival::Rivals;
 use super::shelf::Shelved;
-use super::self_service::{TeamInput, Teams};
+use super::self_service::Teams;
 use super::standing::Recovery;
+use super::survey::SurveyRun;
 use super::store::Store;
+use super::team_configs::TeamInput;
 use super::timing::Timers;
 use super::watching::WatchInput;
 use crate::cluster::{Cluster, FailureClass, LeaseHandle, LeaseState};
@@ -74,6 +76,8 @@ pub enum Input {
     Resend(Ticket, Option<Box<Delivery>>, Option<Destination>),
     /// Of the task that watches the configurations of other namespaces.
     Team(TeamInput),
+    /// A survey that goes on.
+    Survey(Box<SurveyRun>),
     /// A command that a task of its own carried out.
     Done(Done),
 }
@@ -366,6 +370,7 @@ impl Reconciler {
             }
             Input::Shelved(shelved) => self.on_shelved(shelved),
             Input::Resend(ticket, row, to) => self.on_resend_row(ticket, row, to),
+            Input::Survey(run) => self.on_survey(run),
             Input::Done(done) => self.on_done(done),
         }
     }

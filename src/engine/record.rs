@@ -135,7 +135,10 @@ impl Reconciler {
             value: (!notified.is_empty()).then(|| notified.to_string()),
         };
         let uid = Arc::clone(&tracked.observed.uid);
-        let live = tracked.live.clone();
+        let mut live = tracked.live.clone();
+        // Noted since the last look.
+        let noted = unwritten.notes.iter().filter(|(_, at)| at.is_some());
+        live.extend(noted.map(|(key, _)| key.clone()));
         let annotation = notified_annotation(&self.options.prefix);
         let writing =
             self.patching

@@ -32,11 +32,12 @@ impl Reconciler {
         ticket: Ticket,
         end: Option<Option<HistoryError>>,
     ) {
-        let (mut started, mut left_out) =
-            self.queues.resending.remove(&ticket).unwrap_or_default();
+        let (mut started, mut left_out) = self.queues.resending.remove(&ticket).unwrap_or_default();
         if self.needs_active("sending").is_ok() {
             for row in deliveries {
-                let wanted = self.key_of(&row).filter(|key| self.is_untold(key, &row.new));
+                let wanted = self
+                    .key_of(&row)
+                    .filter(|key| self.is_untold(key, &row.new));
                 let (Some(key), Some(view)) = (wanted, self.view_of(&row.new)) else {
                     left_out += 1;
                     continue;

@@ -5,49 +5,21 @@
 //! so that none can harm another. The task that watches them is here, and what the reconciler makes
 //! of them.
 
-use super::configure::{self, Built};
+use super::configure::Built;
 use super::decide::{Action, Plan, Step};
 use super::event::CatalogView;
 use super::log::Log;
 use super::look::Looked;
-use super::reconcile::{Input, Reconciler};
+use super::reconcile::Reconciler;
 use super::store::Interest;
+use super::team_configs::{MAX_BYTES, TeamInput};
 use super::watching::{self, TeamSpec};
-use crate::catalog::{BuildOptions, Catalog, KeyState};
-use crate::cluster::{
-    Cluster, ConfigMapSnapshot, ConfigObject, FailureClass, Scope, SecretSnapshot, TeamEvent,
-    WatchFailure, WatchOptions, watch_team_configs,
-};
-use crate::domain::{Cause, ResourceKey, Severity, notified_annotation};
-use futures::StreamExt as _;
+use crate::catalog::KeyState;
+use crate::cluster::ConfigObject;
+use crate::domain::{Cause, Destination, ResourceKey, Severity, notified_annotation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
-
-/// Bytes of ConfigMaps and Secrets that are kept for all namespaces together. A namespace beyond it
-/// is refused until it changes.
-const MAX_BYTES: usize = 64 << 20;
-
-/// What the task tells the reconciler.
-pub enum TeamInput {
-    /// The configuration of a namespace; `None` when there is none (any more).
-    Built(Arc<str>, Option<Box<Built>>),
-    /// All that there are have been told.
-    Ready,
-    /// A namespace was refused because all of them together are too large.
-    Refused(Arc<str>),
-    /// ConfigMaps or Secrets can't be read in other namespaces; what was in force stays so.
-    Failed {
-        /// Which of the two.
-        which: ConfigObject,
-        /// Why.
-        failure: Box<WatchFailure>,
-    },
-    /// They can be read again.
-    Recovered(ConfigObject),
-}
 
 /// What is known of the other namespaces.
 #[derive(Default)]
@@ -94,7 +66,7 @@ pub fn settle(own: &mut Plan, common: &mut Plan) {
         .retain(|trigger| trigger.configured || only_here(&trigger.name));
     // What neither knows is said once.
     own.triggers.retain(|trigger| trigger.configured);
-    let possible = |plan: &Plan| -> BTreeSet<(String, crate::domain::Destination)> {
+    let possible = |plan: &Plan| -> BTreeSet<(String, Destination)> {
         let mut found = BTreeSet::new();
         for trigger in &plan.triggers {
             for step in trigger.conditions.iter().flat_map(|c| &c.steps) {
@@ -147,7 +119,9 @@ impl Reconciler {
     /// Whether any condition of any configuration reads the clock.
     pub(super) fn any_reads_clock(&self) -> bool {
         let teams = self.teams.views.values().map(|team| &team.view);
-        teams.chain(&self.view).any(|view| view.catalog.uses_clock())
+        teams
+            .chain(&self.view)
+            .any(|view| view.catalog.uses_clock())
     }
 
     /// Whether a condition that the object is subject to asks whether it was deleted.
@@ -357,8 +331,8 @@ impl Reconciler {
     /// Reads the objects of one namespace again: its configuration wants more of them.
     fn read_anew(&mut self, number: usize, namespace: &Arc<str>) {
         let settings = self.options.watches[number].clone();
-        let elsewhere =
-            !settings.namespaces.is_empty() && !settings.namespaces.iter().any(|n| **n == **namespace);
+        let elsewhere = !settings.namespaces.is_empty()
+            && !settings.namespaces.iter().any(|n| **n == **namespace);
         let Some(spec) = self.watching[number].spec() else {
             return;
         };
@@ -384,137 +358,6 @@ impl Reconciler {
             if self.queued.insert(key.clone()) {
                 self.low.push_back(key.clone());
             }
-        }
-    }
-}
-
-/// What is known of one namespace.
-#[derive(Default)]
-struct Source {
-    map: Option<Box<ConfigMapSnapshot>>,
-    secret: Option<Box<SecretSnapshot>>,
-    previous: Option<Arc<Catalog>>,
-    told: bool,
-    refused: bool,
-}
-
-impl Source {
-    fn bytes(&self) -> usize {
-        let map = self.map.iter().flat_map(|map| &map.data);
-        let map: usize = map.map(|(key, text)| key.len() + text.len()).sum();
-        let secret = self.secret.iter().flat_map(|secret| &secret.data);
-        let secret: usize = secret.map(|(key, value)| key.len() + value.expose().len()).sum();
-        map + secret
-    }
-}
-
-/// Watches the ConfigMaps and Secrets of these names in all namespaces but the engine's own, and
-/// builds a catalog for each namespace with a ConfigMap, until it is stopped.
-pub async fn run(
-    cluster: Cluster,
-    scope: Scope,
-    config_map: String,
-    secret: String,
-    options: BuildOptions,
-    inputs: mpsc::Sender<Input>,
-    stop: CancellationToken,
-) {
-    let watching = WatchOptions::default();
-    let mut events = watch_team_configs(&cluster, &scope, &config_map, &secret, &watching);
-    let mut sources: BTreeMap<Arc<str>, Source> = BTreeMap::new();
-    let mut changed: BTreeSet<Arc<str>> = BTreeSet::new();
-    let mut unknown = BTreeSet::from([ConfigObject::ConfigMap, ConfigObject::Secret]);
-    let mut ready = false;
-    loop {
-        let event = tokio::select! {
-            biased;
-            () = stop.cancelled() => return,
-            event = events.next() => event,
-        };
-        let Some(event) = event else { return };
-        let mut input = None;
-        match event {
-            TeamEvent::ConfigMap(namespace, map) => {
-                if *namespace != *options.default_namespace {
-                    sources.entry(Arc::clone(&namespace)).or_default().map = map;
-                    changed.insert(namespace);
-                }
-            }
-            TeamEvent::Secret(namespace, secret) => {
-                if *namespace != *options.default_namespace {
-                    sources.entry(Arc::clone(&namespace)).or_default().secret = secret;
-                    changed.insert(namespace);
-                }
-            }
-            TeamEvent::Synced(which) => {
-                unknown.remove(&which);
-            }
-            TeamEvent::Failed { which, failure } => {
-                // Without the right to read them there are none.
-                if failure.class == FailureClass::Forbidden {
-                    unknown.remove(&which);
-                }
-                input = Some(TeamInput::Failed { which, failure });
-            }
-            TeamEvent::Recovered(which) => input = Some(TeamInput::Recovered(which)),
-        }
-        if let Some(input) = input
-            && inputs.send(Input::Team(input)).await.is_err()
-        {
-            return;
-        }
-        if !unknown.is_empty() {
-            continue;
-        }
-        for namespace in std::mem::take(&mut changed) {
-            let total: usize = sources.values().filter(|s| !s.refused).map(Source::bytes).sum();
-            let Some(source) = sources.get_mut(&namespace) else {
-                continue;
-            };
-            let others = if source.refused { total } else { total - source.bytes() };
-            let refused = source.map.is_some() && others + source.bytes() > MAX_BYTES;
-            let newly = refused && !source.refused;
-            source.refused = refused;
-            let built = match &source.map {
-                Some(map) if !refused => {
-                    let config = configure::source(
-                        &namespace,
-                        &config_map,
-                        Some(map),
-                        source.secret.as_deref(),
-                    );
-                    let built = configure::build(config, source.previous.clone(), &options).await;
-                    let Some(built) = built else { continue };
-                    source.previous = Some(Arc::clone(&built.catalog));
-                    Some(Box::new(built))
-                }
-                _ => {
-                    source.previous = None;
-                    None
-                }
-            };
-            let tell = built.is_some() || source.told;
-            source.told = built.is_some();
-            if refused {
-                // Not to be kept when it is not to be used.
-                source.map = None;
-                source.secret = None;
-            }
-            if source.map.is_none() && source.secret.is_none() && !refused {
-                sources.remove(&namespace);
-            }
-            let refusal = newly.then(|| TeamInput::Refused(Arc::clone(&namespace)));
-            let news = tell.then_some(TeamInput::Built(namespace, built));
-            for input in refusal.into_iter().chain(news) {
-                if inputs.send(Input::Team(input)).await.is_err() {
-                    return;
-                }
-            }
-        }
-        if !std::mem::replace(&mut ready, true)
-            && inputs.send(Input::Team(TeamInput::Ready)).await.is_err()
-        {
-            return;
         }
     }
 }

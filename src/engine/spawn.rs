@@ -8,8 +8,8 @@ use super::metrics::Metrics;
 use super::options::Options;
 use super::queue::Queues;
 use super::reconcile::{Inputs, Reconciler};
-use super::self_service;
 use super::shelf;
+use super::team_configs;
 use super::watching::WATCH_QUEUE;
 use crate::catalog::BuildOptions;
 use crate::cluster::{Cluster, Scope};
@@ -59,13 +59,16 @@ pub fn spawn(
             .iter()
             .flat_map(|watch| watch.namespaces.iter().cloned())
             .collect();
-        let everywhere = options.watches.iter().any(|watch| watch.namespaces.is_empty());
+        let everywhere = options
+            .watches
+            .iter()
+            .any(|watch| watch.namespaces.is_empty());
         let scope = if everywhere {
             Scope::All
         } else {
             Scope::Namespaces(namespaces.into_iter().collect())
         };
-        tasks.spawn(self_service::run(
+        tasks.spawn(team_configs::run(
             cluster.clone(),
             scope,
             options.config_map.clone(),

@@ -135,6 +135,8 @@ pub struct Tracked {
     pub told: u64,
     /// The notified state was wiped by somebody else.
     pub wipes: Wipes,
+    /// It was deleted: there is nothing left to fetch.
+    pub deleted: bool,
     /// The whole object, kept only while a condition asks whether it was deleted: then it is
     /// rendered when the server has nothing left to fetch.
     pub raw: Option<Arc<str>>,
@@ -173,6 +175,7 @@ impl Tracked {
             cleared: false,
             told: 0,
             wipes: Wipes::default(),
+            deleted: false,
             raw: None,
         }
     }
@@ -208,7 +211,9 @@ impl Tracked {
             self.end(of, Some(*id));
         } else {
             let written = match &mark {
-                Mark::Sent { at, .. } => self.state.get(state_key).is_some_and(|known| known >= *at),
+                Mark::Sent { at, .. } => {
+                    self.state.get(state_key).is_some_and(|known| known >= *at)
+                }
                 _ => false,
             };
             if written {

@@ -202,12 +202,12 @@ impl Timers {
 mod tests {
     use super::super::decide::{ConditionPlan, Plan, decide};
     use super::*;
-    use std::collections::BTreeMap;
     use crate::catalog::{BuildOptions, Catalog, ConfigSource};
     use crate::domain::{DeliveryId, Kind};
     use crate::expr::{DELETED, Env, Value};
     use crate::service::ServiceContext;
     use serde_json::json;
+    use std::collections::BTreeMap;
     use std::sync::Arc;
 
     const RUNNING: &str = "pod.status.phase == 'Running'";
@@ -290,7 +290,13 @@ mod tests {
         fn sent(&mut self, phase: &str, now_s: i64) -> String {
             let plan = self.see(phase, now_s, false);
             let key = plan.triggers[0].conditions[0].steps[0].state_key.clone();
-            self.ledger.set(&key, Mark::Sent { id: None, at: now_s });
+            self.ledger.set(
+                &key,
+                Mark::Sent {
+                    id: None,
+                    at: now_s,
+                },
+            );
             self.write();
             key
         }
@@ -304,7 +310,14 @@ mod tests {
     #[test]
     fn what_must_hold_is_sent_when_it_has_held() {
         let mut story = Story::new(&format!("when: {RUNNING}\nsend: [a]\nfor: 5m"));
-        let holding = |until: i64| (vec![Action::Holding { until_ms: until * 1000 }], Some(until));
+        let holding = |until: i64| {
+            (
+                vec![Action::Holding {
+                    until_ms: until * 1000,
+                }],
+                Some(until),
+            )
+        };
         assert_eq!(story.look("Running", 1_000), holding(1_300));
         assert_eq!(story.look("Running", 1_200), holding(1_300));
         // A restart: all that is known is what was written.
@@ -374,10 +387,10 @@ mod tests {
 
     #[test]
     fn with_once_per_the_latest_end_is_told_and_the_entries_stay() {
-        let condition =
-            "when: pod.status.phase != 'Pending'\noncePer: pod.status.phase\nsend: [a]\nresolved: [b]";
+        let condition = "when: pod.status.phase != 'Pending'\noncePer: pod.status.phase\nsend: [a]\nresolved: [b]";
         let mut story = Story::new(condition);
-        let base = "t:[0].".to_owned() + &story.catalog.triggers["t"].conditions[0].key.hash + ":hook:";
+        let base =
+            "t:[0].".to_owned() + &story.catalog.triggers["t"].conditions[0].key.hash + ":hook:";
         for (phase, at) in [("Running", 1_000), ("Failed", 1_100)] {
             let key = story.sent(phase, at);
             assert_eq!(key, format!("{phase}:{base}"));

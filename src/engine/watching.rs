@@ -282,7 +282,9 @@ fn last_seen(spec: &Spec, object: LeanObject) -> Seen {
     let wanted = catalogs.any(|catalog| catalog.uses_deleted()) && spec.can_reach(&object);
     let interest = spec.interest(&namespace);
     // What can't be read is evaluated as it was before.
-    let last = wanted.then(|| Observed::of(&object, interest).ok()).flatten();
+    let last = wanted
+        .then(|| Observed::of(&object, interest).ok())
+        .flatten();
     Seen::Deleted {
         key: object.key,
         last: last.map(Box::new),

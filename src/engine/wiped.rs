@@ -24,7 +24,11 @@ impl Wipes {
     /// Counts one more.
     fn count(&mut self, now_ms: i64) -> u32 {
         let soon = self.last_ms != 0 && now_ms.saturating_sub(self.last_ms) < SOON_MS;
-        self.count = if soon { self.count.saturating_add(1) } else { 1 };
+        self.count = if soon {
+            self.count.saturating_add(1)
+        } else {
+            1
+        };
         self.last_ms = now_ms;
         self.count
     }
@@ -73,7 +77,11 @@ impl Reconciler {
             "the notified state of {} was wiped{} ({writer}); it is put back, and nothing is sent \
              again",
             key.qualified(),
-            if count > 1 { " twice within 10 minutes" } else { "" },
+            if count > 1 {
+                " twice within 10 minutes"
+            } else {
+                ""
+            },
         );
         let help = "let that writer keep the annotations of others, or set onStateLost to resend \
                     if it is meant";
@@ -82,24 +90,27 @@ impl Reconciler {
 }
 
 /// Who wrote the object last, for people. Who removes an annotation owns no field by that, so this
-/// is the best guess that the API server allows.
+/// is the best guess that the API server allows; its times are whole seconds, so there can be
+/// several.
 fn last_writer(raw: &str) -> String {
-    let others = managers(raw).into_iter().find(|writer| {
-        writer.subresource.is_empty() && writer.manager != FIELD_MANAGER
-    });
-    match others {
-        Some(writer) => {
-            let at = writer
-                .time
-                .map(|at| format!(" at {}", at.strftime("%H:%M:%S UTC")));
-            format!(
-                "its last writer is {}{}",
-                writer.manager,
-                at.unwrap_or_default()
-            )
-        }
-        None => "its last writer is not known".to_owned(),
-    }
+    let others = managers(raw)
+        .into_iter()
+        .filter(|writer| writer.subresource.is_empty() && writer.manager != FIELD_MANAGER);
+    let others: Vec<_> = others.collect();
+    let Some(newest) = others.first().map(|writer| writer.time) else {
+        return "its last writer is not known".to_owned();
+    };
+    let names: Vec<&str> = others
+        .iter()
+        .filter(|writer| writer.time == newest)
+        .map(|writer| writer.manager.as_str())
+        .collect();
+    let at = newest.map(|at| format!(" at {}", at.strftime("%H:%M:%S UTC")));
+    format!(
+        "its last writer is {}{}",
+        names.join(" or "),
+        at.unwrap_or_default()
+    )
 }
 
 /// How long what was wiped so often in a row stays unwritten: two who write against each other must
@@ -143,6 +154,15 @@ mod tests {
         assert_eq!(
             last_writer(&pod.to_string()),
             "its last writer is kubectl-replace at 00:00:02 UTC"
+        );
+        let same = serde_json::json!({"metadata": {"managedFields": [
+            writer("one", "", "2026-01-01T00:00:02Z"),
+            writer("two", "", "2026-01-01T00:00:02Z"),
+            writer("three", "", "2026-01-01T00:00:01Z"),
+        ]}});
+        assert_eq!(
+            last_writer(&same.to_string()),
+            "its last writer is one or two at 00:00:02 UTC"
         );
         assert_eq!(last_writer("{}"), "its last writer is not known");
     }

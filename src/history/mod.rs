@@ -21,6 +21,7 @@ mod request;
 mod retention;
 mod rows;
 mod schema;
+mod services;
 mod spill;
 mod writer;
 
@@ -33,6 +34,7 @@ pub use recovery::{Recovery, SentKey};
 pub use request::{Request, Verb};
 pub use schema::{MEMORY, SCHEMA_VERSION};
 pub use spill::{Closing, ServiceOf};
+pub use services::ServiceTotals;
 pub use writer::AlreadySent;
 
 use crate::domain::{Attempt, Delivery, DeliveryId, NewDelivery, Outcome};
@@ -308,7 +310,35 @@ impl History {
         width_ms: i64,
         buckets: u32,
     ) -> Result<Vec<Bucket>, HistoryError> {
-        self.read(|connection| query::rate(connection, until_ms, width_ms, buckets))
+        self.rate_of(&Filter::default(), until_ms, width_ms, buckets)
+    }
+
+    /// The same of the deliveries that a filter lets through. Blocks, up to a scan of the rows of
+    /// that time.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn rate_of(
+        &self,
+        filter: &Filter,
+        until_ms: i64,
+        width_ms: i64,
+        buckets: u32,
+    ) -> Result<Vec<Bucket>, HistoryError> {
+        self.read(|connection| query::rate(connection, filter, until_ms, width_ms, buckets))
+    }
+
+    /// How each service has fared with what was decided from `since_ms` until `until_ms`, sorted by
+    /// name. Blocks for a scan of the rows of that time.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub fn services(
+        &self,
+        since_ms: i64,
+        until_ms: i64,
+    ) -> Result<Vec<ServiceTotals>, HistoryError> {
+        self.read(|connection| services::totals(connection, since_ms, until_ms))
     }
 
     async fn write(&self, operation: Operation) -> Result<(), HistoryError> {

@@ -226,6 +226,7 @@ pub(super) fn count(connection: &Connection, filter: &Filter) -> Result<u64, rus
 
 pub(super) fn rate(
     connection: &Connection,
+    filter: &Filter,
     until_ms: i64,
     width_ms: i64,
     buckets: u32,
@@ -239,12 +240,19 @@ pub(super) fn rate(
             ..Bucket::default()
         })
         .collect();
-    let mut statement = connection.prepare_cached(
-        "SELECT (created_ms - ?1) / ?3, state, count(*) FROM deliveries NOT INDEXED \
-         WHERE id >= ?4 AND created_ms >= ?1 AND created_ms < ?2 GROUP BY 1, 2",
-    )?;
+    let conditions = filter.conditions();
+    let sql = format!(
+        "SELECT (created_ms - ?) / ?, state, count(*) FROM deliveries NOT INDEXED \
+         WHERE id >= ? AND created_ms >= ? AND created_ms < ? AND {} GROUP BY 1, 2",
+        conditions.joined()
+    );
     let first_id = from_ms.saturating_mul(1024);
-    let mut rows = statement.query([from_ms, until_ms, width_ms, first_id])?;
+    let mut values: Vec<Value> = [from_ms, width_ms, first_id, from_ms, until_ms]
+        .map(Value::Integer)
+        .into();
+    values.extend(conditions.values);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
     while let Some(row) = rows.next()? {
         let place: i64 = row.get(0)?;
         let state: String = row.get(1)?;

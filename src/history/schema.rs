@@ -22,7 +22,8 @@ const APPLICATION_ID: i64 = 0x4b43_484d;
 
 /// One entry per schema version; entry *n* leads from version *n* to *n* + 1. Never edited after
 /// a release: changes are appended.
-const MIGRATIONS: [&str; 2] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
 CREATE TABLE deliveries (
   id                INTEGER PRIMARY KEY,
   created_ms        INTEGER NOT NULL,
@@ -80,7 +81,8 @@ CREATE TABLE bodies (
   request     TEXT NOT NULL,
   response    TEXT NOT NULL
 );
-", "
+",
+    "
 ALTER TABLE deliveries ADD COLUMN spilled INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX spilled_by_service ON deliveries (service, id) WHERE spilled = 1;
 CREATE INDEX baseline_unpatched ON deliveries (id) WHERE state = 'baseline' AND patched_ms IS NULL;
@@ -99,7 +101,8 @@ CREATE TABLE requests (
   taken       INTEGER NOT NULL DEFAULT 0,
   answer      TEXT
 );
-"];
+",
+];
 
 /// Where further connections to the same database are opened.
 #[derive(Clone, Debug)]

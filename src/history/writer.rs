@@ -293,13 +293,8 @@ fn apply(connection: &Connection, operation: &Operation, session: i64) -> Result
 }
 
 /// Marks pending deliveries as spilled, recording those that are not recorded yet.
-fn spill(
-    connection: &Connection,
-    deliveries: &[Delivery],
-    session: i64,
-) -> Result<u64, Failure> {
-    let mut mark =
-        connection.prepare_cached("UPDATE deliveries SET spilled = 1 WHERE id = ?1")?;
+fn spill(connection: &Connection, deliveries: &[Delivery], session: i64) -> Result<u64, Failure> {
+    let mut mark = connection.prepare_cached("UPDATE deliveries SET spilled = 1 WHERE id = ?1")?;
     let mut insert = connection.prepare_cached(INSERT)?;
     let mut inserted = 0;
     for delivery in deliveries {

@@ -392,7 +392,7 @@ mod tests {
     fn unknown_keys_are_found_at_every_level() {
         let reference = reference("webhook").expect("is known");
         let node = yaml::parse(
-            "URL: x\nhedders: []\nheaders: [{name: a, vlaue: b}]\nbasicAuth: {user: a}\n",
+            "URL: x\nhedders: []\nheaders: [{name: a, valu: b}]\nbasicAuth: {user: a}\n",
         );
         let found = reference.unknown_options(&node.expect("is YAML"));
         let shown: Vec<_> = found
@@ -403,7 +403,7 @@ mod tests {
             shown,
             [
                 ("hedders", 2, Some("headers")),
-                ("headers.vlaue", 3, Some("value")),
+                ("headers.valu", 3, Some("value")),
                 ("basicAuth.user", 4, None),
             ]
         );

@@ -57,7 +57,11 @@ impl Visitor<'_> for Words {
     }
 
     fn visit_bool<E: Error>(self, on: bool) -> Result<FloodGuard, E> {
-        Ok(if on { FloodGuard::Auto } else { FloodGuard::Off })
+        Ok(if on {
+            FloodGuard::Auto
+        } else {
+            FloodGuard::Off
+        })
     }
 
     fn visit_u64<E: Error>(self, number: u64) -> Result<FloodGuard, E> {
@@ -68,7 +72,10 @@ impl Visitor<'_> for Words {
     fn visit_i64<E: Error>(self, number: i64) -> Result<FloodGuard, E> {
         match u64::try_from(number) {
             Ok(number) => self.visit_u64(number),
-            Err(_) => Err(E::invalid_value(serde::de::Unexpected::Signed(number), &self)),
+            Err(_) => Err(E::invalid_value(
+                serde::de::Unexpected::Signed(number),
+                &self,
+            )),
         }
     }
 }

@@ -243,6 +243,7 @@ fn scalar(text: &str) -> Value {
 mod tests {
     use super::*;
     use crate::domain::Mode;
+    use crate::settings::{FloodGuard, Rate};
     use std::io::Write as _;
     use std::time::Duration;
 
@@ -273,6 +274,8 @@ mod tests {
                 ("KUBECHIME_CONFIG_MAP", "from-environment"),
                 ("KUBECHIME_DELIVERY_LONGEST_WAIT", "9m"),
                 ("KUBECHIME_LEASE_ENABLED", "false"),
+                ("KUBECHIME_FLOOD_GUARD", "20"),
+                ("KUBECHIME_DELIVERY_RECIPIENT_RATE", "60/m"),
                 ("OTHER", "x"),
             ]),
         )
@@ -284,6 +287,8 @@ mod tests {
         assert_eq!(prod.mode, Mode::Observe);
         assert!(prod.read_only);
         assert!(!prod.lease.enabled);
+        assert_eq!(prod.flood_guard, FloodGuard::Above(20));
+        assert_eq!(prod.delivery.recipient_rate.0, Rate::parse("60/m").ok());
         assert_eq!(prod.delivery.rounds, 3);
         assert_eq!(prod.delivery.first_wait, Duration::from_secs(2));
         assert_eq!(prod.delivery.longest_wait, Duration::from_secs(540));

@@ -218,8 +218,12 @@ pub struct UiSettings {
     pub mouse: bool,
     /// Draw lines in ASCII.
     pub ascii: bool,
-    /// `auto` (the terminal's 16 colours, none under `NO_COLOR`), `ansi` or `mono`.
+    /// `auto` (the terminal's 16 colours, none under `NO_COLOR`), `ansi`, `dark`, `light` or `mono`.
     pub theme: String,
+    /// The keys to start from: `default`, `vim`, `emacs` or `k9s`.
+    pub keymap: String,
+    /// A file that changes them; empty for `keys` beside the settings file, if it is there.
+    pub keys: PathBuf,
 }
 
 impl Default for UiSettings {
@@ -228,6 +232,8 @@ impl Default for UiSettings {
             mouse: true,
             ascii: false,
             theme: "auto".into(),
+            keymap: "default".into(),
+            keys: PathBuf::new(),
         }
     }
 }

@@ -246,6 +246,7 @@ impl Dashboard {
                     server: running.server,
                     read_only: running.read_only,
                     history: running.history.is_some(),
+                    theme: running.theme,
                 };
                 self.shown = Some(Shown {
                     session,

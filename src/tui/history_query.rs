@@ -1,83 +1,139 @@
 //! What is typed after `/` in the history pane, as a test of one row and as a query of the store.
 //!
 //! The store narrows by what it can look up fast; the exact meaning, the same for rows that come
-//! live, is [`HistoryQuery::matches`].
+//! live, is [`HistoryQuery::matches`]. Beyond words and `column:value` there are times
+//! (`since:2h`, `until:14:30`, `since:2026-09-21`), numbers (`code:>=500`, `code:4xx`, `tries:>1`)
+//! and durations (`took:>1s`).
 
-use super::table::filter::{Filter, FilterColumn, Pattern};
+use super::table::filter::{Filter, FilterColumn, Pattern, Term};
 use crate::domain::{Delivery, DeliveryState};
 use crate::history;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
+
+const fn named(names: &'static [&'static str]) -> FilterColumn {
+    FilterColumn { names }
+}
 
 /// Columns of the history; a free word is looked for in the first [`FREE`] of them.
 pub const COLUMNS: &[FilterColumn] = &[
-    FilterColumn { names: &["state"] },
-    FilterColumn {
-        names: &["ns", "namespace"],
-    },
-    FilterColumn { names: &["name"] },
-    FilterColumn {
-        names: &["trigger"],
-    },
-    FilterColumn {
-        names: &["service"],
-    },
-    FilterColumn {
-        names: &["to", "recipient"],
-    },
-    FilterColumn { names: &["error"] },
-    FilterColumn { names: &["detail"] },
-    FilterColumn { names: &["kind"] },
-    FilterColumn { names: &["since"] },
-    FilterColumn { names: &["until"] },
+    named(&["state"]),
+    named(&["ns", "namespace"]),
+    named(&["name"]),
+    named(&["trigger"]),
+    named(&["service"]),
+    named(&["to", "recipient"]),
+    named(&["error"]),
+    named(&["detail"]),
+    named(&["kind"]),
+    named(&["group"]),
+    named(&["type"]),
+    named(&["template"]),
+    named(&["cause"]),
+    named(&["by", "actor"]),
+    named(&["id"]),
+    named(&["uid"]),
+    named(&["rv"]),
+    named(&["condition"]),
+    named(&["once"]),
+    named(&["config"]),
+    named(&["repeated"]),
+    named(&["written"]),
+    named(&["since"]),
+    named(&["until"]),
+    named(&["code"]),
+    named(&["tries"]),
+    named(&["took"]),
 ];
 
 const FREE: usize = 8;
 const STATE: usize = 0;
-const SINCE: usize = 9;
-const UNTIL: usize = 10;
+const SINCE: usize = 22;
+const UNTIL: usize = 23;
+const CODE: usize = 24;
+const TRIES: usize = 25;
+const TOOK: usize = 26;
+
+/// A test of a number: within a range, or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Between {
+    column: usize,
+    negated: bool,
+    least: i64,
+    most: i64,
+}
+
+impl Between {
+    fn matches(&self, delivery: &Delivery) -> bool {
+        let value = match self.column {
+            CODE => delivery.status.map(i64::from),
+            TRIES => Some(i64::from(delivery.attempts)),
+            _ => delivery.took_ms,
+        };
+        // What has no number is neither above nor below one.
+        let within = value.is_some_and(|value| (self.least..=self.most).contains(&value));
+        within != self.negated
+    }
+}
 
 /// Which deliveries are shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryQuery {
     filter: Filter,
     namespaces: Vec<Pattern>,
+    numbers: Vec<Between>,
     since_ms: Option<i64>,
     until_ms: Option<i64>,
 }
 
 impl HistoryQuery {
-    /// Reads a filter; `namespaces` are patterns of which one must match (none: all).
+    /// Reads a filter; `namespaces` are patterns of which one must match (none: all), `zone` is
+    /// that of written times.
     ///
     /// # Errors
-    /// One sentence: an unknown column, or a time that can't be read.
-    pub fn parse(text: &str, namespaces: &[String], now_ms: i64) -> Result<Self, String> {
+    /// One sentence: an unknown column, or a time or number that can't be read.
+    pub fn parse(
+        text: &str,
+        namespaces: &[String],
+        now_ms: i64,
+        zone: &TimeZone,
+    ) -> Result<Self, String> {
         let mut filter = Filter::parse(text, COLUMNS)?;
-        let (mut since_ms, mut until_ms) = (None, None);
+        let mut query = Self::default();
         for term in &filter.terms {
-            let Some(column @ (SINCE | UNTIL)) = term.column else {
-                continue;
-            };
-            let back = span_ms(&term.pattern.text()).ok_or_else(|| {
-                format!(
-                    "'{}' is no time span: write 30s, 10m, 2h or 3d",
-                    term.pattern.text()
-                )
-            })?;
-            let at = Some(now_ms.saturating_sub(back));
-            if (column == SINCE) != term.negated {
-                since_ms = since_ms.max(at);
-            } else {
-                until_ms = until_ms.min(at).or(at);
+            let written = term.pattern.text();
+            match term.column {
+                Some(column @ (SINCE | UNTIL)) => {
+                    let at = moment(&written, now_ms, zone).ok_or_else(|| {
+                        format!(
+                            "'{written}' is no time: write 30s, 10m, 2h, 3d, 14:30 or 2026-09-21"
+                        )
+                    })?;
+                    let at = Some(at);
+                    if (column == SINCE) != term.negated {
+                        query.since_ms = query.since_ms.max(at);
+                    } else {
+                        query.until_ms = query.until_ms.min(at).or(at);
+                    }
+                }
+                Some(column @ (CODE | TRIES | TOOK)) => {
+                    query.numbers.push(between(column, term, &written)?);
+                }
+                _ => {}
             }
         }
         filter
             .terms
-            .retain(|term| !matches!(term.column, Some(SINCE | UNTIL)));
-        Ok(Self {
-            filter,
-            namespaces: namespaces.iter().map(|text| exact(text)).collect(),
-            since_ms,
-            until_ms,
-        })
+            .retain(|term| !matches!(term.column, Some(SINCE..=TOOK)));
+        query.filter = filter;
+        query.namespaces = namespaces.iter().map(|text| exact(text)).collect();
+        Ok(query)
+    }
+
+    /// The time that the query is limited to: since and until, in milliseconds since 1970.
+    pub fn span(&self) -> (Option<i64>, Option<i64>) {
+        (self.since_ms, self.until_ms)
     }
 
     /// Whether everything passes.
@@ -95,18 +151,9 @@ impl HistoryQuery {
                     .namespaces
                     .iter()
                     .any(|pattern| pattern.matches(&new.namespace)))
+            && self.numbers.iter().all(|test| test.matches(delivery))
             && self.filter.passes(FREE, |column, pattern| {
-                pattern.matches(match column {
-                    0 => delivery.state.word(),
-                    1 => &new.namespace,
-                    2 => &new.name,
-                    3 => &new.trigger,
-                    4 => &new.destination.service,
-                    5 => &new.destination.recipient,
-                    6 => &delivery.error,
-                    7 => &delivery.detail,
-                    _ => &new.kind,
-                })
+                column_matches(delivery, column, pattern)
             })
     }
 
@@ -151,6 +198,123 @@ pub fn exact(text: &str) -> Pattern {
     Pattern::Glob(text.to_lowercase().split('*').map(str::to_owned).collect())
 }
 
+fn column_matches(delivery: &Delivery, column: usize, pattern: &Pattern) -> bool {
+    let new = &delivery.new;
+    let yes_no = |yes: bool| if yes { "yes" } else { "no" };
+    let text: &str = match column {
+        STATE => delivery.state.word(),
+        1 => &new.namespace,
+        2 => &new.name,
+        3 => &new.trigger,
+        4 => &new.destination.service,
+        5 => &new.destination.recipient,
+        6 => &delivery.error,
+        7 => &delivery.detail,
+        8 => &new.kind,
+        9 => &new.group,
+        10 => &new.service_type,
+        11 => return new.templates.iter().any(|name| pattern.matches(name)),
+        12 => new.cause.word(),
+        13 => &new.actor,
+        14 => return pattern.matches(&new.id.to_string()),
+        15 => &new.uid,
+        16 => &new.resource_version,
+        17 => &new.condition,
+        18 => &new.once_per,
+        19 => &new.config_namespace,
+        20 => yes_no(delivery.possibly_repeated),
+        _ => yes_no(delivery.patched_ms.is_some()),
+    };
+    pattern.matches(text)
+}
+
+/// Reads `429`, `>=500`, `<3`, `4xx` (codes), `>1s` (durations).
+fn between(column: usize, term: &Term, written: &str) -> Result<Between, String> {
+    let wrong = || {
+        let example = match column {
+            CODE => "429, >=500 or 4xx",
+            TRIES => "1 or >1",
+            _ => ">1s or <200ms",
+        };
+        format!("'{written}' can't be compared: write {example}")
+    };
+    let number = |text: &str| {
+        if column == TOOK {
+            duration_ms(text)
+        } else {
+            text.parse::<i64>().ok()
+        }
+    };
+    let class = written
+        .strip_suffix("xx")
+        .and_then(|first| first.parse::<i64>().ok());
+    let (least, most) = if let Some(class) = class.filter(|_| column == CODE) {
+        let least = class.checked_mul(100).ok_or_else(wrong)?;
+        (least, least.saturating_add(99))
+    } else if let Some(rest) = written.strip_prefix(">=") {
+        (number(rest).ok_or_else(wrong)?, i64::MAX)
+    } else if let Some(rest) = written.strip_prefix('>') {
+        (number(rest).ok_or_else(wrong)?.saturating_add(1), i64::MAX)
+    } else if let Some(rest) = written.strip_prefix("<=") {
+        (i64::MIN, number(rest).ok_or_else(wrong)?)
+    } else if let Some(rest) = written.strip_prefix('<') {
+        (i64::MIN, number(rest).ok_or_else(wrong)?.saturating_sub(1))
+    } else {
+        let exact = number(written.trim_start_matches('=')).ok_or_else(wrong)?;
+        (exact, exact)
+    };
+    Ok(Between {
+        column,
+        negated: term.negated,
+        least,
+        most,
+    })
+}
+
+/// Milliseconds of `200ms`, `1s`, `1.5s`, `2m`.
+fn duration_ms(text: &str) -> Option<i64> {
+    if let Some(number) = text.strip_suffix("ms") {
+        return number.parse().ok();
+    }
+    let unit = text.chars().last()?;
+    let number: f64 = text.strip_suffix(unit)?.parse().ok()?;
+    let factor = match unit {
+        's' => 1_000.0,
+        'm' => 60_000.0,
+        'h' => 3_600_000.0,
+        _ => return None,
+    };
+    // Far beyond what anything takes: the conversion is exact enough below it.
+    Some((number * factor).clamp(0.0, 1e15) as i64)
+}
+
+/// The moment that is meant: that long ago, a time of today, a date, or both.
+fn moment(text: &str, now_ms: i64, zone: &TimeZone) -> Option<i64> {
+    if let Some(back) = span_ms(text) {
+        return Some(now_ms.saturating_sub(back));
+    }
+    // Patterns are kept in lower case.
+    let text = text.to_uppercase();
+    let today = Timestamp::from_millisecond(now_ms).ok()?;
+    let today = today.to_zoned(zone.clone()).date();
+    let civil: DateTime = if let Ok(time) = text.parse::<Time>() {
+        today.to_datetime(time)
+    } else if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(at.as_millisecond());
+    } else if let Ok(at) = text.parse::<DateTime>() {
+        at
+    } else {
+        text.parse::<Date>().ok()?.to_datetime(Time::midnight())
+    };
+    Some(
+        civil
+            .to_zoned(zone.clone())
+            .ok()?
+            .timestamp()
+            .as_millisecond(),
+    )
+}
+
 fn span_ms(text: &str) -> Option<i64> {
     let unit = text.chars().last()?;
     let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
@@ -182,7 +346,7 @@ mod tests {
             trigger: "on-Ready".into(),
             condition: "[0].x".into(),
             once_per: String::new(),
-            templates: vec![],
+            templates: vec!["pod-oom".into()],
             destination: Destination::new("slack", "Ops Room"),
             service_type: "slack".into(),
             state_key: String::new(),
@@ -192,6 +356,9 @@ mod tests {
         });
         delivery.state = DeliveryState::Failed;
         delivery.error = "429 rate limited".into();
+        delivery.status = Some(429);
+        delivery.attempts = 3;
+        delivery.took_ms = Some(1_430);
         delivery
     }
 
@@ -219,9 +386,31 @@ mod tests {
             ("until:1s", true),
             ("!since:1s", true),
             ("slack sent", false),
+            ("code:429", true),
+            ("code:4xx", true),
+            ("code:>=500", false),
+            ("!code:4xx", false),
+            ("tries:>1", true),
+            ("tries:<=1", false),
+            ("took:>1s", true),
+            ("took:<1.4s", false),
+            ("took:1430ms", true),
+            ("template:pod-*", true),
+            ("template:other", false),
+            ("cause:change", true),
+            ("uid:u", true),
+            ("id:", true),
+            ("by:alice", false),
+            ("written:no repeated:no", true),
+            ("written:yes", false),
+            ("since:01:23", true),
+            ("since:01:24", false),
+            ("until:1970-01-02", true),
+            ("since:1970-01-01T01:23:20z", true),
+            ("since:1970-01-01", true),
         ];
         for (text, expected) in cases {
-            let query = HistoryQuery::parse(text, &[], 5_002_000).unwrap();
+            let query = HistoryQuery::parse(text, &[], 5_002_000, &TimeZone::UTC).unwrap();
             assert_eq!(query.matches(&delivery()), expected, "{text}");
             if expected {
                 assert!(query.narrowed().matches(&delivery()), "{text}");
@@ -233,7 +422,7 @@ mod tests {
     fn namespaces_match_as_a_whole() {
         let of = |names: &[&str]| {
             let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-            let query = HistoryQuery::parse("", &names, 0).unwrap();
+            let query = HistoryQuery::parse("", &names, 0, &TimeZone::UTC).unwrap();
             let matched = query.matches(&delivery());
             assert!(!matched || query.narrowed().matches(&delivery()));
             matched
@@ -246,8 +435,19 @@ mod tests {
 
     #[test]
     fn a_wrong_span_is_told() {
-        let error = HistoryQuery::parse("since:later", &[], 0).unwrap_err();
+        let error = HistoryQuery::parse("since:later", &[], 0, &TimeZone::UTC).unwrap_err();
         assert!(error.contains("'later'"), "{error}");
-        assert!(HistoryQuery::parse("since:99999999999999999999d", &[], 0).is_err());
+        for text in [
+            "code:fast",
+            "took:5",
+            "tries:",
+            "code:9999999999999999999xx",
+        ] {
+            let error = HistoryQuery::parse(text, &[], 0, &TimeZone::UTC).unwrap_err();
+            assert!(error.contains("can't be compared"), "{text}: {error}");
+        }
+        assert!(
+            HistoryQuery::parse("since:99999999999999999999d", &[], 0, &TimeZone::UTC).is_err()
+        );
     }
 }

@@ -3,7 +3,7 @@
 use super::key::{Code, Key};
 
 /// Longest line, in bytes; pastes are cut.
-const LIMIT: usize = 1_024;
+const LIMIT: usize = 16 * 1_024;
 
 /// A text with a cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,10 @@
 //! drafts are never cancelled and keep their order.
 
 use super::draft;
-use super::message::{Job, JobDone, Msg, PageKind, SessionId};
+use super::export;
+use super::message::{Job, JobDone, Msg, PageKind, SessionId, Strip};
+use super::screens::resource::DELIVERIES;
+use super::screens::views::{Numbers, SERVICES_MS};
 use crate::domain::DeliveryId;
 use crate::history::{Anchor, History};
 use std::collections::HashMap;
@@ -22,6 +25,11 @@ const MINUTES: u32 = 30;
 
 const MINUTE_MS: i64 = 60_000;
 
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+
+/// Spans of the sparkline over the history.
+const BUCKETS: u32 = 48;
+
 /// Which jobs replace one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Slot {
@@ -29,6 +37,12 @@ enum Slot {
     Page,
     Count,
     Detail,
+    MarkAll,
+    Numbers,
+    Export,
+    Strip,
+    OfResource,
+    Try,
     Rate,
     LoadDrafts,
     Judge,
@@ -40,6 +54,12 @@ fn slot(job: &Job) -> Option<Slot> {
         Job::Page { .. } => Some(Slot::Page),
         Job::Count { .. } => Some(Slot::Count),
         Job::Detail(_) => Some(Slot::Detail),
+        Job::MarkAll { .. } => Some(Slot::MarkAll),
+        Job::Numbers { .. } => Some(Slot::Numbers),
+        Job::Export(_) => Some(Slot::Export),
+        Job::Strip { .. } => Some(Slot::Strip),
+        Job::OfResource { .. } => Some(Slot::OfResource),
+        Job::Try { .. } => Some(Slot::Try),
         Job::Rate { .. } => Some(Slot::Rate),
         Job::LoadDrafts { .. } => Some(Slot::LoadDrafts),
         Job::Judge(..) => Some(Slot::Judge),
@@ -154,6 +174,74 @@ pub fn work(
                 .and_then(|history| history.get(id).map_err(|error| error.to_string()));
             JobDone::Detail(id, Box::new(detail))
         }
+        Job::MarkAll { number, query } => {
+            let rows = match history {
+                Some(history) => all(history, &query, cancel)?,
+                None => Err(missing()),
+            };
+            JobDone::Marked { number, rows }
+        }
+        Job::Numbers { now_ms } => {
+            let since = now_ms.saturating_sub(SERVICES_MS);
+            let services = history.and_then(|history| history.services(since, now_ms).ok());
+            JobDone::Numbers(Numbers {
+                services: services.unwrap_or_default(),
+                history_rows: history.and_then(|h| h.count(&Default::default()).ok()),
+                memory: memory(),
+            })
+        }
+        Job::Export(export) => JobDone::Exported {
+            path: export.path.display().to_string(),
+            rows: history
+                .ok_or_else(missing)
+                .and_then(|history| export::run(&export, history)),
+        },
+        Job::Strip {
+            number,
+            query,
+            now_ms,
+        } => {
+            let (since, until) = query.span();
+            let until_ms = until.unwrap_or(now_ms).min(now_ms);
+            let history = history?;
+            // A history that is younger than a day fills the whole width.
+            let oldest = history.page(&Default::default(), Anchor::Oldest, 1).ok()?;
+            let oldest = oldest.first().map_or(until_ms, |row| row.new.created_ms);
+            let from_ms = since.unwrap_or(until_ms.saturating_sub(DAY_MS).max(oldest));
+            let from_ms = from_ms.min(until_ms);
+            let width_ms = until_ms.saturating_sub(from_ms) / i64::from(BUCKETS) + 1;
+            let buckets = history
+                .rate_of(&query.narrowed(), until_ms, width_ms, BUCKETS)
+                .ok()?;
+            let strip = Strip {
+                from_ms,
+                until_ms,
+                buckets,
+            };
+            JobDone::Strip { number, strip }
+        }
+        Job::OfResource { key, uid } => {
+            let limit = u32::try_from(DELIVERIES).unwrap_or(u32::MAX);
+            let rows = history.ok_or_else(missing).and_then(|history| {
+                let rows = history.of_resource(&uid, limit);
+                rows.map_err(|error| error.to_string())
+            });
+            let rows = rows.map(|rows| rows.into_iter().map(Arc::new).collect());
+            JobDone::OfResource(key, rows)
+        }
+        Job::Try {
+            key,
+            number,
+            source,
+            on,
+        } => {
+            let result = on.attempt(&source).map(Box::new);
+            JobDone::Tried {
+                key,
+                number,
+                result,
+            }
+        }
         Job::Rate { until_ms } => {
             let buckets = history?.rate(until_ms, MINUTE_MS, MINUTES).ok()?;
             JobDone::Rate(buckets.iter().map(|bucket| bucket.sent).collect())
@@ -172,6 +260,50 @@ pub fn work(
         }
         Job::Judge(id, draft) => JobDone::Judged(id, draft.judge()),
     })
+}
+
+/// Memory in use, where the system tells it as Linux does.
+fn memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kibibytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    kibibytes.checked_mul(1_024)
+}
+
+/// Everything that a query lets through, as much as can be marked.
+fn all(
+    history: &History,
+    query: &super::history_query::HistoryQuery,
+    cancel: &CancellationToken,
+) -> Option<Result<Vec<Arc<crate::domain::Delivery>>, String>> {
+    let narrowed = query.narrowed();
+    let mut from = Anchor::Newest;
+    let mut rows = Vec::new();
+    while rows.len() < super::update::MARKS {
+        if cancel.is_cancelled() {
+            return None;
+        }
+        let limit = u32::try_from(PAGE).unwrap_or(u32::MAX);
+        let page = match history.page(&narrowed, from, limit) {
+            Ok(page) => page,
+            Err(error) => return Some(Err(error.to_string())),
+        };
+        let full = page.len() >= PAGE;
+        let Some(last) = page.last().map(|row| row.new.id) else {
+            break;
+        };
+        rows.extend(
+            page.into_iter()
+                .filter(|row| query.matches(row))
+                .map(Arc::new),
+        );
+        if !full {
+            break;
+        }
+        from = Anchor::Before(last);
+    }
+    rows.truncate(super::update::MARKS);
+    Some(Ok(rows))
 }
 
 type Page = (Vec<Arc<crate::domain::Delivery>>, bool);

@@ -1,5 +1,6 @@
 //! What the dashboard needs from whoever starts engines for it.
 
+use super::keymap::Keymap;
 use super::theme::ThemeName;
 use crate::engine::EngineHandle;
 use crate::history::History;
@@ -20,6 +21,8 @@ pub struct Running {
     pub server: String,
     /// Writes are switched off.
     pub read_only: bool,
+    /// The theme for this context; `None` keeps the present one.
+    pub theme: Option<ThemeName>,
 }
 
 /// One context of the kubeconfig.
@@ -54,6 +57,10 @@ pub trait Launcher: Send + Sync {
 pub struct Options {
     /// The theme.
     pub theme: ThemeName,
+    /// Keys.
+    pub keymap: Keymap,
+    /// What is wrong with the keys, to be told at the start.
+    pub key_problems: Vec<String>,
     /// Draw lines and bars in ASCII.
     pub ascii: bool,
     /// Refuse every write in the screens (the engine refuses on its own).
@@ -82,6 +89,8 @@ impl Options {
             } else {
                 ThemeName::Ansi
             },
+            keymap: Keymap::default(),
+            key_problems: Vec::new(),
             ascii: dumb || narrow,
             read_only: false,
             mouse: true,

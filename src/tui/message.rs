@@ -1,14 +1,17 @@
 //! What reaches the model, and what it asks for in return.
 
 use super::draft::{Draft, DraftId};
+use super::export::Export;
 use super::history_query::HistoryQuery;
 use super::key::Key;
 use super::launch::ContextChoice;
+use super::screens::views::Numbers;
 use super::table::{Arrange, Arranged};
+use super::theme::ThemeName;
 use crate::check;
-use crate::domain::{Delivery, DeliveryId};
-use crate::engine::{Batch, Command, CommandError, Reply, ResourceRow};
-use crate::history::{Anchor, DeliveryDetail};
+use crate::domain::{Delivery, DeliveryId, ResourceKey};
+use crate::engine::{Batch, Command, CommandError, Explained, Reply, ResourceRow, Tried};
+use crate::history::{Anchor, Bucket, DeliveryDetail};
 use std::sync::Arc;
 
 /// Identifies something that the model asked for; the answer carries it.
@@ -53,6 +56,8 @@ pub struct Started {
     pub read_only: bool,
     /// The history can be read.
     pub history: bool,
+    /// The theme for this context; `None` keeps the present one.
+    pub theme: Option<ThemeName>,
 }
 
 /// An answer of the engine.
@@ -156,6 +161,47 @@ pub enum Job {
     },
     /// Read one delivery in full.
     Detail(DeliveryId),
+    /// Read what a query lets through, to mark it.
+    MarkAll {
+        /// Number of the query.
+        number: u64,
+        /// What is let through.
+        query: HistoryQuery,
+    },
+    /// Read how the services fare, and the program's own numbers.
+    Numbers {
+        /// Now, in milliseconds since 1970.
+        now_ms: i64,
+    },
+    /// Write what a query lets through to a file.
+    Export(Export),
+    /// Count over time what a query lets through.
+    Strip {
+        /// Number of the query.
+        number: u64,
+        /// What is let through.
+        query: HistoryQuery,
+        /// Now, in milliseconds since 1970.
+        now_ms: i64,
+    },
+    /// Read the newest deliveries of one object.
+    OfResource {
+        /// Which.
+        key: ResourceKey,
+        /// Its UID.
+        uid: String,
+    },
+    /// Evaluate another condition on an object.
+    Try {
+        /// The object's name, to tell late results apart.
+        key: ResourceKey,
+        /// The number of the trial.
+        number: u64,
+        /// The condition.
+        source: String,
+        /// The object.
+        on: Arc<Explained>,
+    },
     /// Deliveries per minute of the last half hour.
     Rate {
         /// End of the last minute, in milliseconds since 1970.
@@ -172,6 +218,17 @@ pub enum Job {
     DropDraft(DraftId),
     /// Look for mistakes in a draft.
     Judge(DraftId, Box<check::Draft>),
+}
+
+/// Deliveries over time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Strip {
+    /// Where it begins, in milliseconds since 1970.
+    pub from_ms: i64,
+    /// Where it ends.
+    pub until_ms: i64,
+    /// The counts, oldest first.
+    pub buckets: Vec<Bucket>,
 }
 
 /// The result of a [`Job`].
@@ -197,6 +254,40 @@ pub enum JobDone {
     },
     /// Of [`Job::Detail`].
     Detail(DeliveryId, Box<Result<Option<DeliveryDetail>, String>>),
+    /// Of [`Job::Numbers`].
+    Numbers(Numbers),
+    /// Of [`Job::MarkAll`].
+    Marked {
+        /// Number of the query.
+        number: u64,
+        /// The rows, as many as can be marked.
+        rows: Result<Vec<Arc<Delivery>>, String>,
+    },
+    /// Of [`Job::Export`].
+    Exported {
+        /// The file.
+        path: String,
+        /// Rows that were written.
+        rows: Result<u64, String>,
+    },
+    /// Of [`Job::Strip`].
+    Strip {
+        /// Number of the query.
+        number: u64,
+        /// The counts.
+        strip: Strip,
+    },
+    /// Of [`Job::OfResource`], newest first.
+    OfResource(ResourceKey, Result<Vec<Arc<Delivery>>, String>),
+    /// Of [`Job::Try`].
+    Tried {
+        /// The object.
+        key: ResourceKey,
+        /// The number of the trial.
+        number: u64,
+        /// What came of it, or what the compiler says.
+        result: Result<Box<Tried>, String>,
+    },
     /// Of [`Job::Rate`]: sent deliveries per minute, oldest first.
     Rate(Vec<u64>),
     /// Of [`Job::LoadDrafts`], with what could not be read.

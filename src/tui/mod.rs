@@ -11,6 +11,7 @@ pub mod clock;
 pub mod draft;
 mod event_loop;
 mod examples;
+pub mod export;
 pub mod history_query;
 pub mod input;
 pub mod input_line;

@@ -4,6 +4,7 @@
 //! nothing. The default theme uses the terminal's own 16 colours, which its owner has made
 //! readable on his background.
 
+use super::widgets::text_view::Tone;
 use crate::domain::{DeliveryState, Severity};
 use crate::engine::RowState;
 use ratatui::style::{Color, Modifier, Style};
@@ -118,8 +119,50 @@ pub enum ThemeName {
     /// The terminal's 16 colours.
     #[default]
     Ansi,
+    /// True colours on a dark background.
+    Dark,
+    /// True colours on a light background.
+    Light,
     /// No colour: bold, dim, underline and reverse only.
     Mono,
+}
+
+impl ThemeName {
+    /// All themes.
+    pub const ALL: [Self; 4] = [Self::Ansi, Self::Dark, Self::Light, Self::Mono];
+
+    /// Its name in settings and commands.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ansi => "ansi",
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::Mono => "mono",
+        }
+    }
+
+    /// The theme with this [word](Self::word).
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|name| name.word() == word)
+    }
+}
+
+/// Red, green, blue.
+type Rgb = (u8, u8, u8);
+
+/// The colours that a true-colour theme is made of.
+struct Palette {
+    text: Rgb,
+    dim: Rgb,
+    line: Rgb,
+    focus: Rgb,
+    row: Rgb,
+    mark: Rgb,
+    good: Rgb,
+    warn: Rgb,
+    bad: Rgb,
+    hit: Rgb,
+    hit_text: Rgb,
 }
 
 /// The styles of a theme.
@@ -178,6 +221,32 @@ impl Theme {
                 removed: plain.fg(Color::Red),
                 added: plain.fg(Color::Green),
             },
+            ThemeName::Dark => Self::coloured(&Palette {
+                text: (0xd8, 0xde, 0xe9),
+                dim: (0x8a, 0x93, 0xa6),
+                line: (0x4c, 0x56, 0x6a),
+                focus: (0x88, 0xc0, 0xd0),
+                row: (0x2e, 0x3a, 0x52),
+                mark: (0x26, 0x2f, 0x42),
+                good: (0xa3, 0xbe, 0x8c),
+                warn: (0xeb, 0xcb, 0x8b),
+                bad: (0xf0, 0x71, 0x78),
+                hit: (0xeb, 0xcb, 0x8b),
+                hit_text: (0x20, 0x24, 0x2e),
+            }),
+            ThemeName::Light => Self::coloured(&Palette {
+                text: (0x24, 0x29, 0x2f),
+                dim: (0x5f, 0x68, 0x74),
+                line: (0xb0, 0xb8, 0xc2),
+                focus: (0x05, 0x50, 0xae),
+                row: (0xcf, 0xe3, 0xff),
+                mark: (0xe6, 0xee, 0xf8),
+                good: (0x1a, 0x7f, 0x37),
+                warn: (0x8a, 0x57, 0x00),
+                bad: (0xb3, 0x1d, 0x28),
+                hit: (0xff, 0xd3, 0x3d),
+                hit_text: (0x24, 0x29, 0x2f),
+            }),
             ThemeName::Mono => Self {
                 text: plain,
                 dim: plain.add_modifier(Modifier::DIM),
@@ -197,6 +266,29 @@ impl Theme {
         }
     }
 
+    /// Text colours only, no background but that of rows: the terminal's own shines through.
+    fn coloured(palette: &Palette) -> Self {
+        let colour = |(red, green, blue): Rgb| Color::Rgb(red, green, blue);
+        let fg = |rgb: Rgb| Style::new().fg(colour(rgb));
+        let bold = |style: Style| style.add_modifier(Modifier::BOLD);
+        Self {
+            text: fg(palette.text),
+            dim: fg(palette.dim),
+            strong: bold(fg(palette.text)),
+            border: fg(palette.line),
+            focus: bold(fg(palette.focus)),
+            selected: bold(Style::new().bg(colour(palette.row))),
+            marked: Style::new().bg(colour(palette.mark)),
+            good: fg(palette.good),
+            warn: fg(palette.warn),
+            bad: fg(palette.bad),
+            key: fg(palette.focus),
+            hit: fg(palette.hit_text).bg(colour(palette.hit)),
+            removed: fg(palette.bad),
+            added: fg(palette.good),
+        }
+    }
+
     /// The style that repeats a mark.
     pub fn mark(&self, mark: Mark) -> Style {
         match mark {
@@ -205,6 +297,18 @@ impl Theme {
             Mark::Sent => self.good,
             Mark::Waiting | Mark::Error | Mark::Unknown => self.warn,
             Mark::Failed => self.bad,
+        }
+    }
+
+    /// The style of a tone.
+    pub fn tone(&self, tone: Tone) -> Style {
+        match tone {
+            Tone::Plain => self.text,
+            Tone::Strong => self.strong,
+            Tone::Dim => self.dim,
+            Tone::Good => self.good,
+            Tone::Warn => self.warn,
+            Tone::Bad => self.bad,
         }
     }
 
@@ -280,6 +384,47 @@ mod tests {
         let words: HashSet<_> = Mark::ALL.iter().map(|mark| mark.word()).collect();
         assert_eq!(glyphs.len(), Mark::ALL.len());
         assert_eq!(words.len(), Mark::ALL.len());
+    }
+
+    /// The contrast of two colours, as WCAG counts it.
+    fn contrast(a: Rgb, b: Rgb) -> f64 {
+        let light = |(red, green, blue): Rgb| {
+            let part = |value: u8| {
+                let value = f64::from(value) / 255.0;
+                if value <= 0.04045 {
+                    value / 12.92
+                } else {
+                    ((value + 0.055) / 1.055).powf(2.4)
+                }
+            };
+            0.2126 * part(red) + 0.7152 * part(green) + 0.0722 * part(blue)
+        };
+        let (a, b) = (light(a) + 0.05, light(b) + 0.05);
+        if a > b { a / b } else { b / a }
+    }
+
+    #[test]
+    fn true_colours_can_be_read_on_their_background_and_on_selected_rows() {
+        for (name, background) in [
+            (ThemeName::Dark, (0x16, 0x18, 0x20)),
+            (ThemeName::Light, (0xff, 0xff, 0xff)),
+        ] {
+            let theme = Theme::named(name);
+            let Some(Color::Rgb(red, green, blue)) = theme.selected.bg else {
+                panic!("{name:?} has a colour for the selected row");
+            };
+            for style in [
+                theme.text, theme.dim, theme.good, theme.warn, theme.bad, theme.key,
+            ] {
+                let Some(Color::Rgb(r, g, b)) = style.fg else {
+                    panic!("{name:?} has true colours");
+                };
+                for behind in [background, (red, green, blue)] {
+                    let ratio = contrast((r, g, b), behind);
+                    assert!(ratio >= 3.5, "{name:?} {style:?} on {behind:?}: {ratio:.1}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! From the model to cells; changes nothing.
 
 use super::action::{self, ActionId};
+use super::keymap::text_of;
 use super::layout::{self, Shape};
 use super::model::{Model, Overlay, Phase, Screen};
-use super::screens::{delivery, editor, events, overview, start, text as text_screen};
+use super::screens::{
+    bulk, delivery, editor, events, overview, resource, start, text as text_screen, views,
+};
 use super::text;
 use super::widgets::{cells, confirm, footer, header, help, palette, prompt};
 use crate::domain::Severity;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use std::sync::atomic::Ordering;
 
 /// Draws everything.
 pub fn view(model: &Model, frame: &mut Frame) {
@@ -40,6 +44,9 @@ pub fn draw(model: &Model, buffer: &mut Buffer) {
     );
     draw_header(model, &areas, shape, buffer);
     match model.screens.last() {
+        Some(Screen::Views(screen)) => views::draw(model, screen, buffer),
+        Some(Screen::Bulk(screen)) => bulk::draw(model, screen, buffer),
+        Some(Screen::Resource(screen)) => resource::draw(model, screen, buffer),
         Some(Screen::Delivery(screen)) => delivery::draw(model, screen, buffer),
         Some(Screen::Text(screen)) => text_screen::draw(model, screen, buffer),
         Some(Screen::Events(screen)) => events::draw(model, screen, buffer),
@@ -113,6 +120,9 @@ fn draw_header(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut 
 
 fn screen_title(screen: &Screen) -> String {
     match screen {
+        Screen::Views(screen) => views::tabs(screen),
+        Screen::Bulk(screen) => bulk::title(screen),
+        Screen::Resource(screen) => resource::tabs(screen),
         Screen::Delivery(screen) => {
             let row = &screen.row;
             format!("{} {}  {}", row.new.id, row.state, delivery::summary(row))
@@ -135,6 +145,9 @@ fn path(model: &Model) -> String {
     }
     for screen in &model.screens {
         path.push(match screen {
+            Screen::Views(screen) => screen.view.title().to_lowercase(),
+            Screen::Bulk(screen) => screen.deed.title().to_lowercase(),
+            Screen::Resource(screen) => format!("{} {}", screen.key.kind.variable(), screen.key),
             Screen::Delivery(screen) => format!("delivery {}", screen.row.new.id),
             Screen::Text(screen) => screen.title(),
             Screen::Events(_) => "events".to_owned(),
@@ -159,6 +172,7 @@ fn draw_footer(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut 
         let filter = match model.screens.last() {
             None => model.overview.filter_text(model.overview.pane),
             Some(Screen::Events(screen)) => &screen.filter_text,
+            Some(Screen::Views(screen)) => &screen.filter_text,
             Some(_) => "",
         };
         if !filter.is_empty() {
@@ -203,8 +217,26 @@ fn draw_footer(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut 
 
 /// The message to show: the status line's, or, in the editor without a side pane, the editor's.
 fn flash(model: &Model, shape: Shape) -> Option<(Severity, String)> {
+    if !model.chord.is_empty() {
+        return Some((Severity::Info, format!("{}> ...", text_of(&model.chord))));
+    }
     if let Some(flash) = &model.flash {
         return Some((flash.severity, flash.text.clone()));
+    }
+    if let Some(export) = &model.export {
+        let rows = text::count(export.written.load(Ordering::Relaxed));
+        let all = overview::history_count(model);
+        let key = action::describe(ActionId::Stop)
+            .map_or_else(String::new, |action| model.keymap.label(action));
+        let path = export.path.display();
+        let text = format!("writing {path}: {rows} rows of {all}  {key} stops");
+        return Some((Severity::Info, text));
+    }
+    if shape != Shape::One
+        && let Some(Screen::Resource(screen)) = model.screens.last()
+        && let Some(value) = screen.long_value()
+    {
+        return Some((Severity::Info, value.to_owned()));
     }
     match model.screens.last() {
         Some(Screen::Editor(editor)) if shape == Shape::One && editor.message.is_some() => {

@@ -369,6 +369,7 @@ mod tests {
             "yes" => Some("yes".to_owned()),
             "port" => Some("587".to_owned()),
             "my-key_1" => Some("abc\n".to_owned()),
+            "pem" => Some("-\n1\n2\n3\n-".to_owned()),
             _ => None,
         };
         parse(text).unwrap().substitute(&mut lookup).to_json()
@@ -387,6 +388,14 @@ mod tests {
             ("$(x)", json!("$(x)")),
             ("$ünï", json!("$ünï")),
             ("$my-key_1", json!("abc\n")),
+            (
+                "appID: 12345\nprivateKey: $pem\ninstallationID: 67890",
+                json!({"appID": 12345, "privateKey": "-\n1\n2\n3\n-", "installationID": 67890}),
+            ),
+            (
+                "apiUrl: $api-url\napiKeys: {a: $tok, b: $yes}",
+                json!({"apiUrl": "$api-url", "apiKeys": {"a": "V", "b": "yes"}}),
+            ),
             ("$dollar", json!("s$x")),
             ("{$tok: a}", json!({"V": "a"})),
             (

@@ -7,7 +7,19 @@ use kubechime::domain::Severity;
 /// Cases C16, C19, C20, C23, C25, C26, T10, M6: what is wrong, where, and what to do.
 #[test]
 fn tells_what_is_wrong_and_where() {
-    let cases: [(&str, &str, &str, &str); 21] = [
+    let cases: [(&str, &str, &str, &str); 23] = [
+        (
+            "trigger.t",
+            "- when: 'true'\n  send: [x]\n  for: soon",
+            "3:8",
+            "for of condition [0]: time: invalid duration",
+        ),
+        (
+            "trigger.t",
+            "- when: 'true'\n  send: [x]\n  repeat: 10ms",
+            "3:11",
+            "repeat of condition [0]: '10ms' is less than a second (write a number with a unit",
+        ),
         (
             "service.a.b.c",
             "",

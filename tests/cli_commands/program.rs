@@ -137,4 +137,13 @@ async fn create(cluster: &SimCluster, path: &str, object: &Value) {
         .body(object.to_string().into_bytes())
         .unwrap();
     client.request::<Value>(request).await.unwrap();
+    // A status is written by itself, as on every API server.
+    if let (Some(status), Some(name)) = (object.get("status"), object["metadata"]["name"].as_str()) {
+        let body = serde_json::json!({ "status": status }).to_string();
+        let request = http::Request::patch(format!("{path}/{name}/status"))
+            .header("Content-Type", "application/merge-patch+json")
+            .body(body.into_bytes())
+            .unwrap();
+        client.request::<Value>(request).await.unwrap();
+    }
 }

@@ -77,16 +77,26 @@ fn a_start_that_would_flood_is_held_until_somebody_decides() {
         let mut engine = Inside::start(&scene, guarded(5)).await;
         engine.until("held", |inside| inside.held.total == 6).await;
         let released = engine.ask(Command::ReleaseHeld(to("even"))).await;
-        assert!(matches!(released, Ok(Answer::Released { deliveries: 3 })), "{released:?}");
+        assert!(
+            matches!(released, Ok(Answer::Released { deliveries: 3 })),
+            "{released:?}"
+        );
         engine.until_rows(DeliveryState::Sent, 4).await;
         engine.until("fewer", |inside| inside.held.total == 3).await;
 
-        let marked = engine.ask(Command::BaselineHeld(Selection::default())).await;
-        assert!(matches!(marked, Ok(Answer::Baselined { deliveries: 3 })), "{marked:?}");
+        let marked = engine
+            .ask(Command::BaselineHeld(Selection::default()))
+            .await;
+        assert!(
+            matches!(marked, Ok(Answer::Baselined { deliveries: 3 })),
+            "{marked:?}"
+        );
         engine.until("none", |inside| inside.held.total == 0).await;
         for number in 0..6 {
             let written = |state: Option<&str>| state.is_some();
-            scene.wait_for_notified(&format!("web-{number}"), written).await;
+            scene
+                .wait_for_notified(&format!("web-{number}"), written)
+                .await;
         }
         engine.stop().await;
         assert_eq!(scene.receiver.count(), 4);
@@ -115,10 +125,14 @@ fn what_is_not_true_any_more_is_withdrawn_and_the_next_rise_is_told() {
         let mut engine = Inside::start(&scene, guarded(0)).await;
         engine.until("held", |inside| inside.held.total == 3).await;
         scene.set_phase("web-0", "Failed").await;
-        engine.until("one less", |inside| inside.held.total == 2).await;
+        engine
+            .until("one less", |inside| inside.held.total == 2)
+            .await;
         engine.until_rows(DeliveryState::Withdrawn, 1).await;
         scene.delete_pod("web-1").await;
-        engine.until("one less", |inside| inside.held.total == 1).await;
+        engine
+            .until("one less", |inside| inside.held.total == 1)
+            .await;
         scene.set_phase("web-0", "Running").await;
         scene.wait_for_requests(1).await;
         assert_eq!(scene.receiver.count_of("/webhook/web-0"), 1);
@@ -170,7 +184,9 @@ fn the_command_line_decides_with_and_without_a_running_engine() {
         let engine = scene.engine_with("floodGuard: 2\n");
         for number in 0..6 {
             let written = |state: Option<&str>| state.is_some();
-            scene.wait_for_notified(&format!("web-{number}"), written).await;
+            scene
+                .wait_for_notified(&format!("web-{number}"), written)
+                .await;
         }
         engine.stop();
         assert_eq!(scene.receiver.count(), 3);
@@ -208,7 +224,9 @@ fn the_first_sight_of_a_condition_sends_nothing_with_baseline() {
         let engine = scene.engine_with("baseline: true\n");
         for number in 0..3 {
             let written = |state: Option<&str>| state.is_some();
-            scene.wait_for_notified(&format!("web-{number}"), written).await;
+            scene
+                .wait_for_notified(&format!("web-{number}"), written)
+                .await;
         }
         assert_eq!(scene.receiver.count(), 0);
         scene
@@ -223,7 +241,9 @@ fn the_first_sight_of_a_condition_sends_nothing_with_baseline() {
         scene.wait_for_requests(2).await;
         assert_eq!(scene.receiver.count_of("/webhook/later"), 1);
 
-        // A changed condition is a new one.
+        // A changed condition is a new one. What was just sent is written down first.
+        let written = |state: Option<&str>| state.is_some();
+        scene.wait_for_notified("later", written).await;
         configure(&scene, "pod.status.phase == 'Running'").await;
         let key = "[0].";
         for name in ["web-0", "later", "new"] {

@@ -95,7 +95,8 @@ impl Inside {
     /// Listens until a lane is as wanted.
     pub async fn until_lane(&mut self, service: &str, wanted: impl Fn(&LaneStatus) -> bool) {
         let fits = |inside: &Self| inside.lanes.get(service).is_some_and(&wanted);
-        self.until(&format!("the lane {service} as wanted"), fits).await;
+        self.until(&format!("the lane {service} as wanted"), fits)
+            .await;
     }
 
     /// Asks for something and waits for the answer.
@@ -106,7 +107,7 @@ impl Inside {
         self.done.remove(&ticket).unwrap()
     }
 
-    /// Rows of the history in a state.
+    /// Rows of the history in a state, newest first.
     pub fn rows(&self, state: DeliveryState) -> Vec<Delivery> {
         let filter = Filter {
             states: vec![state],

@@ -28,7 +28,9 @@ fn a_quiet_cluster_of_a_thousand_objects_logs_nothing_per_resync() {
         let scene = &scene;
         futures::stream::iter(0..PODS)
             .for_each_concurrent(32, |number| async move {
-                scene.create_pod(&format!("web-{number}"), &[SUBSCRIBED]).await;
+                scene
+                    .create_pod(&format!("web-{number}"), &[SUBSCRIBED])
+                    .await;
             })
             .await;
         let engine = scene.engine(&[]);
@@ -51,7 +53,10 @@ fn a_quiet_cluster_of_a_thousand_objects_logs_nothing_per_resync() {
             let deadline = tokio::time::Instant::now() + crate::process::PATIENCE;
             // Two pages of five hundred.
             while lists() < before + 2 {
-                assert!(tokio::time::Instant::now() < deadline, "it is not listed again");
+                assert!(
+                    tokio::time::Instant::now() < deadline,
+                    "it is not listed again"
+                );
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
         }

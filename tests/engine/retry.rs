@@ -7,14 +7,13 @@ use kubechime::domain::{DeliveryState, Selection};
 use kubechime::engine::{
     Cancel, Command, CommandError, DeliveryOptions, LaneOptions, Reply as Answer, Resend,
 };
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 const SUBSCRIBED: (&str, &str) = ("subscribe.on-pod-ready.webhook", "");
 
 /// The Pod-ready case with a service that makes one try a round.
 async fn configure(scene: &Scene, trigger: &str) {
-    let service = format!("url: {}/webhook\nretryMax: 0\n", scene.receiver.url());
+    let service = format!("url: {}/webhook\nretryMax: -1\n", scene.receiver.url());
     scene
         .configure(&[
             ("trigger.on-pod-ready", trigger),
@@ -99,7 +98,9 @@ fn retry_after_is_honoured_by_all_to_the_same_recipient() {
         let mut engine = Inside::start(&scene, options(quick())).await;
         scene.wait_for_requests(1).await;
         let asked = Instant::now();
-        engine.until_lane("webhook", |lane| lane.retrying == 1).await;
+        engine
+            .until_lane("webhook", |lane| lane.retrying == 1)
+            .await;
         scene.create_pod("web-2", &[SUBSCRIBED]).await;
         scene.set_phase("web-2", "Running").await;
         engine.until_lane("webhook", |lane| lane.limited == 1).await;
@@ -141,7 +142,7 @@ fn the_next_try_is_made_with_the_configuration_of_that_time() {
         scene.set_phase("web-1", "Running").await;
         let engine = scene.engine_with("delivery: {firstWait: 50ms, longestWait: 50ms}\n");
         scene.wait_for_requests(2).await;
-        let service = format!("url: {}/mended\nretryMax: 0\n", scene.receiver.url());
+        let service = format!("url: {}/mended\nretryMax: -1\n", scene.receiver.url());
         scene
             .configure(&[
                 ("trigger.on-pod-ready", &simple()),
@@ -178,22 +179,36 @@ fn all_that_failed_can_be_sent_again() {
             ..Selection::default()
         };
         let none = engine.ask(Command::Resend(Resend::Failed(other))).await;
-        assert!(matches!(none, Ok(Answer::Resending { deliveries: 0 })), "{none:?}");
+        assert!(
+            matches!(none, Ok(Answer::Resending { deliveries: 0 })),
+            "{none:?}"
+        );
 
         let one = engine.rows(DeliveryState::Failed)[0].new.id;
         let sent = engine.ask(Command::Resend(Resend::Delivery(one))).await;
-        assert!(matches!(sent, Ok(Answer::Resending { deliveries: 1 })), "{sent:?}");
+        assert!(
+            matches!(sent, Ok(Answer::Resending { deliveries: 1 })),
+            "{sent:?}"
+        );
         engine.until_rows(DeliveryState::Sent, 1).await;
 
         let all = Selection {
             service: Some("webhook".into()),
             ..Selection::default()
         };
-        let sent = engine.ask(Command::Resend(Resend::Failed(all.clone()))).await;
-        assert!(matches!(sent, Ok(Answer::Resending { deliveries: 2 })), "{sent:?}");
+        let sent = engine
+            .ask(Command::Resend(Resend::Failed(all.clone())))
+            .await;
+        assert!(
+            matches!(sent, Ok(Answer::Resending { deliveries: 2 })),
+            "{sent:?}"
+        );
         engine.until_rows(DeliveryState::Sent, 3).await;
         let again = engine.ask(Command::Resend(Resend::Failed(all))).await;
-        assert!(matches!(again, Ok(Answer::Resending { deliveries: 0 })), "{again:?}");
+        assert!(
+            matches!(again, Ok(Answer::Resending { deliveries: 0 })),
+            "{again:?}"
+        );
         engine.stop().await;
         assert_eq!(scene.receiver.count(), 6);
     });
@@ -217,17 +232,24 @@ fn what_waits_can_be_cancelled_one_by_one_or_all() {
             ..LaneOptions::default()
         };
         let mut engine = Inside::start(&scene, options(lane)).await;
-        let waiting = |lane: &kubechime::engine::LaneStatus| lane.retrying == 2 && lane.spilled == 4;
+        let waiting =
+            |lane: &kubechime::engine::LaneStatus| lane.retrying == 2 && lane.spilled == 4;
         engine.until_lane("webhook", waiting).await;
 
         let pending = engine.rows(DeliveryState::Pending);
         assert_eq!(pending.len(), 6, "all are on record");
-        let one = pending.last().unwrap().new.id;
+        let one = pending.first().unwrap().new.id;
         let cancelled = engine.ask(Command::Cancel(Cancel::Delivery(one))).await;
-        assert!(matches!(cancelled, Ok(Answer::Cancelled { deliveries: 1 })), "{cancelled:?}");
+        assert!(
+            matches!(cancelled, Ok(Answer::Cancelled { deliveries: 1 })),
+            "{cancelled:?}"
+        );
         let all = Cancel::Waiting(Selection::default());
         let cancelled = engine.ask(Command::Cancel(all)).await;
-        assert!(matches!(cancelled, Ok(Answer::Cancelled { deliveries: 5 })), "{cancelled:?}");
+        assert!(
+            matches!(cancelled, Ok(Answer::Cancelled { deliveries: 5 })),
+            "{cancelled:?}"
+        );
         engine.until_rows(DeliveryState::Withdrawn, 6).await;
         let empty = |lane: &kubechime::engine::LaneStatus| lane.retrying == 0 && lane.spilled == 0;
         engine.until_lane("webhook", empty).await;
@@ -244,14 +266,7 @@ fn what_waits_can_be_cancelled_one_by_one_or_all() {
 fn nothing_is_sent_again_by_who_may_not_send() {
     on_every_cluster(async |scene| {
         configure(&scene, &simple()).await;
-        let mut engine = Inside::start(
-            &scene,
-            DeliveryOptions {
-                services: BTreeMap::new(),
-                ..DeliveryOptions::default()
-            },
-        )
-        .await;
+        let mut engine = Inside::start(&scene, DeliveryOptions::default()).await;
         let observe = Command::SetMode(kubechime::domain::Mode::Observe);
         engine.ask(observe).await.unwrap();
         for command in [
@@ -260,7 +275,10 @@ fn nothing_is_sent_again_by_who_may_not_send() {
             Command::BaselineHeld(Selection::default()),
         ] {
             let refused = engine.ask(command).await;
-            assert!(matches!(refused, Err(CommandError::Mode { .. })), "{refused:?}");
+            assert!(
+                matches!(refused, Err(CommandError::Mode { .. })),
+                "{refused:?}"
+            );
         }
         engine.stop().await;
     });

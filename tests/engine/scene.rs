@@ -111,10 +111,18 @@ impl Scene {
     /// Starts the engine with settings of its own, besides what is watched.
     pub fn engine_with(&self, settings: &str) -> Engine {
         let path = self.dir.path().join("own-settings.yaml");
-        let watches = format!("watches:\n- resource: pods\n  namespaces: [{}]\n", self.namespace);
+        let watches = format!(
+            "watches:\n- resource: pods\n  namespaces: [{}]\n",
+            self.namespace
+        );
         std::fs::write(&path, watches + settings).unwrap();
         let path = path.to_string_lossy().into_owned();
-        Engine::start(&self.kubeconfig, &self.namespace, self.state(), &["--config", &path])
+        Engine::start(
+            &self.kubeconfig,
+            &self.namespace,
+            self.state(),
+            &["--config", &path],
+        )
     }
 
     /// Starts the engine with the rights of another kubeconfig.

@@ -70,7 +70,11 @@ async fn wait_for_keys(scene: &Scene, namespace: &str, name: &str, wanted: &[Str
     let deadline = tokio::time::Instant::now() + crate::process::PATIENCE;
     loop {
         let pod = pods.get(name).await.unwrap();
-        let state = pod.metadata.annotations.unwrap_or_default().remove(NOTIFIED);
+        let state = pod
+            .metadata
+            .annotations
+            .unwrap_or_default()
+            .remove(NOTIFIED);
         let state: Value = serde_json::from_str(state.as_deref().unwrap_or("{}")).unwrap();
         let keys: Vec<&String> = state.as_object().unwrap().keys().collect();
         if keys == wanted.iter().collect::<Vec<_>>() {

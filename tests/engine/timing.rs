@@ -8,8 +8,10 @@ use std::process::Command;
 
 const SUBSCRIBED: (&str, &str) = ("subscribe.on-pod-ready.webhook", "");
 
-const READY: &str = "webhook:\n  webhook:\n    method: POST\n    body: \"ready {{.pod.metadata.name}}\"\n";
-const OVER: &str = "webhook:\n  webhook:\n    method: POST\n    body: \"over {{.pod.metadata.name}}\"\n";
+const READY: &str =
+    "webhook:\n  webhook:\n    method: POST\n    body: \"ready {{.pod.metadata.name}}\"\n";
+const OVER: &str =
+    "webhook:\n  webhook:\n    method: POST\n    body: \"over {{.pod.metadata.name}}\"\n";
 
 /// One trigger with one condition; `fields` are lines of it beside `send`.
 async fn configure(scene: &Scene, fields: &[&str]) {
@@ -60,9 +62,15 @@ fn what_must_hold_for_a_while_is_sent_when_it_has_even_across_a_crash() {
             .wait_for_notified("web-1", |state| state.is_some())
             .await
             .unwrap();
-        assert!(state.starts_with("{\"kubechime.for:on-pod-ready:[0]."), "{state}");
+        assert!(
+            state.starts_with("{\"kubechime.for:on-pod-ready:[0]."),
+            "{state}"
+        );
         let text = explain(&scene);
-        assert!(text.contains("true since ") && text.contains("fires in "), "{text}");
+        assert!(
+            text.contains("true since ") && text.contains("fires in "),
+            "{text}"
+        );
         engine.crash();
         assert_eq!(scene.receiver.count(), 0);
 
@@ -76,7 +84,10 @@ fn what_must_hold_for_a_while_is_sent_when_it_has_even_across_a_crash() {
         let since = noted.as_object().unwrap().values().next().unwrap();
         let since = Timestamp::from_second(since.as_i64().unwrap()).unwrap();
         let late = at.duration_since(since);
-        assert!(late < SignedDuration::from_secs(9), "sent {late} after {since}");
+        assert!(
+            late < SignedDuration::from_secs(9),
+            "sent {late} after {since}"
+        );
 
         // The entry of the sending is beside it, and both go when it is over.
         let both = |state: Option<&str>| {
@@ -125,7 +136,16 @@ fn reminders_come_while_it_lasts_and_a_restart_brings_none() {
         scene.create_pod("web-1", &[SUBSCRIBED]).await;
         scene.set_phase("web-1", "Running").await;
         let engine = scene.engine(&["--no-lease"]);
+        let first = scene
+            .wait_for_notified("web-1", |state| state.is_some())
+            .await;
         scene.wait_for_requests(2).await;
+        // The reminder is written down, so that nothing is in flight any more.
+        scene
+            .wait_for_notified("web-1", |state| {
+                state.is_some() && state != first.as_deref()
+            })
+            .await;
         engine.crash();
         let engine = scene.engine(&["--no-lease"]);
         scene.wait_for_requests(3).await;
@@ -281,7 +301,9 @@ fn a_deletion_behind_a_broken_watch_is_told_all_the_same() {
         let unlisted = cluster
             .faults()
             .inject(Matcher::all().verb("list").resource("pods"), fault);
-        cluster.faults().end_watches(watches(), WatchEnd::Disconnected);
+        cluster
+            .faults()
+            .end_watches(watches(), WatchEnd::Disconnected);
         assert!(cluster.objects().delete("pods", &scene.namespace, "web-1"));
         cluster.forget_history();
         cluster.faults().clear(broken);

@@ -4,6 +4,7 @@ mod files;
 mod queries;
 mod recording;
 mod retention;
+mod waiting;
 
 use kubechime::domain::{
     Attempt, Cause, Delivery, DeliveryId, DeliveryState, Destination, NewDelivery, Outcome,

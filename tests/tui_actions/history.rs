@@ -1,6 +1,6 @@
 //! The history pane reads the store in pages.
 
-use crate::fixture::{batch, deliveries, delivery, launched, options, send_with};
+use crate::fixture::{NOW, batch, deliveries, delivery, launched, options, send_with};
 use crate::started;
 use kubechime::domain::DeliveryState;
 use kubechime::engine::Batch;
@@ -11,7 +11,7 @@ use kubechime::tui::model::Model;
 use std::path::Path;
 
 /// The history of a store with 3,000 rows, of which the pane holds a part.
-async fn with_history() -> (Model, History) {
+pub async fn with_history() -> (Model, History) {
     let history = History::open(Path::new(MEMORY), &Default::default()).unwrap();
     for number in 0..3_000 {
         let state = if number % 10 == 0 {
@@ -36,7 +36,7 @@ fn shown_names(model: &Model) -> Vec<String> {
         .collect()
 }
 
-fn press(model: &mut Model, history: &History, script: &str) {
+pub fn press(model: &mut Model, history: &History, script: &str) {
     for key in script.split(' ') {
         let message = Msg::Key(Key::parse(key).unwrap());
         send_with(model, message, Some(history), None);
@@ -105,4 +105,24 @@ async fn the_history_filter_reads_on_until_a_page_is_full() {
         shown_names(&model).last().map(String::as_str),
         Some("pod-0")
     );
+}
+
+#[tokio::test]
+async fn the_services_of_the_last_hour_are_counted() {
+    let (_, history) = with_history().await;
+    let services = history.services(NOW - 3_600_000, NOW).unwrap();
+    let [webhook] = services.as_slice() else {
+        panic!("{services:?}");
+    };
+    assert_eq!(
+        (webhook.sent, webhook.failed, webhook.pending),
+        (2_286, 254, 0)
+    );
+    assert_eq!(webhook.over_time.iter().sum::<u64>(), webhook.sent);
+    assert_eq!(
+        (webhook.median_ms, webhook.p95_ms),
+        (Some(212), Some(1_430))
+    );
+    let error = webhook.last_error.as_ref().map(|(_, error)| error.as_str());
+    assert_eq!(error, Some("429 Too Many Requests: rate limited"));
 }

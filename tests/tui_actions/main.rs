@@ -4,8 +4,11 @@
 #[path = "../tui_screens/fixture.rs"]
 mod fixture;
 
+mod bulk;
 mod editing;
 mod history;
+mod keymap;
+mod resource;
 mod selecting;
 mod sessions;
 mod writing;
@@ -67,5 +70,6 @@ fn started(context: &str, history: bool) -> Started {
         server: "https://10.0.0.1:6443".into(),
         read_only: false,
         history,
+        theme: None,
     }
 }

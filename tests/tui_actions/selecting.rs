@@ -6,8 +6,7 @@ use crate::fixture::{
 use crate::{commands, only, selected, standard};
 use kubechime::engine::{Batch, Command, Reply, RowState, WatchPhase};
 use kubechime::tui::message::{MouseInput, Msg};
-use kubechime::tui::model::Overlay;
-use kubechime::tui::screens::overview::Pane;
+use kubechime::tui::model::{Overlay, Screen};
 use kubechime::tui::update::next_wake;
 use std::sync::Arc;
 
@@ -149,7 +148,8 @@ fn the_mouse_selects_opens_and_scrolls() {
     send(&mut model, Msg::Mouse(MouseInput::Click { x: 5, y: 6 }));
     assert_eq!(selected(&model), "worker-5c7b9d-z81xp");
     send(&mut model, Msg::Mouse(MouseInput::Click { x: 5, y: 6 }));
-    assert_eq!(model.overview.pane, Pane::Triggers);
+    assert!(matches!(model.screens.last(), Some(Screen::Resource(_))));
+    keys(&mut model, "Esc 2");
     let wheel = MouseInput::Wheel {
         x: 5,
         y: 6,

@@ -8,10 +8,11 @@ use kubechime::domain::{
     Position, ResourceKey, Severity,
 };
 use kubechime::engine::{
-    Batch, CatalogView, ConditionResult, ConditionView, Counters, Decision, DecisionView,
-    EngineStatus, Inspection, LeaseStatus, Notice, ResourceRow, RowState, SubscriptionView,
-    TriggerView, WatchPhase, WatchStatus,
+    Batch, CatalogView, ConditionResult, ConditionTrace, ConditionView, Counters, Decision,
+    DecisionView, EngineStatus, Explained, Explanation, Inspection, LeaseStatus, Notice,
+    ResourceRow, RowState, SubscriptionView, TriggerView, WatchPhase, WatchStatus,
 };
+use kubechime::expr::{self, Env, Program};
 use kubechime::history::History;
 use kubechime::service::ServiceContext;
 use kubechime::tui::message::{Effect, Msg, Started};
@@ -29,6 +30,8 @@ pub const NOW: i64 = 1_790_000_000_000;
 pub fn options() -> Options {
     Options {
         theme: ThemeName::Ansi,
+        keymap: kubechime::tui::keymap::Keymap::default(),
+        key_problems: Vec::new(),
         ascii: false,
         read_only: false,
         mouse: false,
@@ -48,6 +51,7 @@ pub fn launched(options: &Options, width: u16, height: u16) -> Model {
         server: "https://10.0.0.1:6443".into(),
         read_only: false,
         history: false,
+        theme: None,
     };
     let session = model.session.id;
     send(&mut model, Msg::Launched(session, Ok(started)));
@@ -333,6 +337,69 @@ pub fn inspection(key: ResourceKey) -> Inspection {
     }
 }
 
+/// The object that `inspection` is about.
+pub fn object(key: &ResourceKey) -> serde_json::Value {
+    serde_json::json!({
+        "apiVersion": "v1",
+        "kind": key.kind.kind.as_str(),
+        "metadata": {
+            "annotations": {
+                "note": "日本語 \u{202e}txt.exe",
+                "notifications.argoproj.io/subscribe.on-oom.slack": "team-a-alerts",
+            },
+            "name": &*key.name,
+            "namespace": &*key.namespace,
+        },
+        "status": {
+            "containerStatuses": [
+                {
+                    "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}},
+                    "name": "app",
+                    "restartCount": 3,
+                },
+                {"lastState": {"terminated": {"reason": "Error"}}, "name": "sidecar"},
+            ],
+            "phase": "Running",
+        },
+    })
+}
+
+/// The inspection with real traces over the object.
+pub fn explained(key: ResourceKey) -> Explained {
+    let value = object(&key);
+    let inspection = inspection(key);
+    let mut env = Env::new();
+    env.json("pod", &value);
+    let mut traces = Vec::new();
+    let mut reads = Vec::new();
+    for trigger in &inspection.triggers {
+        let programs = trigger.conditions.iter().map(|condition| {
+            Program::compile(&condition.when, &expr::Options::default()).expect("compiles")
+        });
+        let programs: Vec<Program> = programs.collect();
+        traces.push(
+            programs
+                .iter()
+                .map(|program| ConditionTrace {
+                    when: program.trace(&env),
+                    once_per: None,
+                })
+                .collect(),
+        );
+        let read = |program: &Program| program.reads().get("pod").cloned().unwrap_or_default();
+        reads.push(programs.iter().map(read).collect());
+    }
+    Explained {
+        reads,
+        yaml: kubechime::yaml::emit(&value).into(),
+        resource_version: inspection.resource_version.clone(),
+        explanation: Explanation { inspection, traces },
+        object: Arc::new(value),
+        variable: "pod".into(),
+        expr: expr::Options::default(),
+    }
+}
+
 pub fn catalog() -> CatalogView {
     let trigger = "- description: Container was OOM killed\n  when: len(filter(pod.status.containerStatuses, {#.lastState.terminated.reason == 'OOMKilled'})) > 0\n  send: [pod-oom]\n";
     let data = BTreeMap::from(
@@ -443,6 +510,10 @@ pub fn answer_inspections(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect
         match effect {
             Effect::Submit(request, Command::Inspect(key)) => {
                 let reply = Reply::Inspection(Arc::new(inspection(key)));
+                rest.extend(answer(model, request, Ok(reply)));
+            }
+            Effect::Submit(request, Command::Explain(key)) => {
+                let reply = Reply::Explained(Arc::new(explained(key)));
                 rest.extend(answer(model, request, Ok(reply)));
             }
             other => rest.push(other),

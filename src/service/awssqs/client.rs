@@ -151,7 +151,11 @@ impl Sqs {
         match sent.message_id() {
             Some(id) => Ok(Sent {
                 status: Some(200),
-                detail: self.settings.masker.mask(&format!("message {id}")).into_owned(),
+                detail: self
+                    .settings
+                    .masker
+                    .mask(&format!("message {id}"))
+                    .into_owned(),
                 response: String::new(),
             }),
             None => Err(SendError::permanent(

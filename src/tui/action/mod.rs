@@ -60,6 +60,44 @@ pub enum ActionId {
     Reverse,
     /// Keep to the newest rows.
     Follow,
+    /// Why each notification is, or is not, sent.
+    Explain,
+    /// Try another condition.
+    Try,
+    /// Fold everything.
+    FoldAll,
+    /// Unfold everything.
+    UnfoldAll,
+    /// Next condition, or next delivery.
+    NextItem,
+    /// Previous condition, or previous delivery.
+    PreviousItem,
+    /// Another form of the request.
+    Form,
+    /// Evaluate and render anew, then send.
+    Rerender,
+    /// Send to another destination.
+    SendTo,
+    /// Give a delivery up.
+    CancelDelivery,
+    /// How every condition fares.
+    TriggerCounts,
+    /// How the services fare.
+    Services,
+    /// Who is subscribed to what.
+    Subscriptions,
+    /// The program's own numbers.
+    Stats,
+    /// Mark the row, or take its mark away.
+    Mark,
+    /// Mark everything that the filter lets through.
+    MarkAll,
+    /// Stop what is under way.
+    Stop,
+    /// Put back what was cleared.
+    UndoClear,
+    /// Write the history to a file.
+    Export,
     /// Send again.
     Resend,
     /// Remove notified state.
@@ -94,6 +132,8 @@ pub enum ActionId {
     PreviousHit,
     /// The mouse on or off.
     Mouse,
+    /// Other colours.
+    Theme,
     /// The palette.
     Palette,
     /// The help.
@@ -141,6 +181,12 @@ pub enum Scope {
     History,
     /// Pane 4.
     Keys,
+    /// One resource in full.
+    Object,
+    /// One thing done to many.
+    Bulk,
+    /// What is known of the whole.
+    Views,
     /// One delivery.
     Delivery,
     /// A text that is read: an object, a key.
@@ -173,6 +219,9 @@ impl Scope {
             Self::Triggers => "Triggers",
             Self::History => "History",
             Self::Keys => "ConfigMap keys",
+            Self::Object => "Resource",
+            Self::Bulk => "Many at once",
+            Self::Views => "Views",
             Self::Delivery => "Delivery",
             Self::Text => "Text",
             Self::Events => "Events",

@@ -54,7 +54,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "filter",
         "filter",
         &["/"],
-        &[S::Overview, S::Events],
+        &[S::Overview, S::Events, S::Views],
         "Filters the list: words, column:value, ! for not, * for anything.",
     )
     .footer(8),
@@ -88,7 +88,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "next-pane",
         "pane",
         &["Tab"],
-        &[S::Overview, S::Delivery],
+        &[S::Overview, S::Delivery, S::Object, S::Views],
         "Goes to the next pane.",
     )
     .footer(2)
@@ -98,7 +98,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "previous-pane",
         "previous pane",
         &["Shift-Tab"],
-        &[S::Overview, S::Delivery],
+        &[S::Overview, S::Delivery, S::Object, S::Views],
         "Goes to the previous pane.",
     )
     .unlisted(),
@@ -133,6 +133,38 @@ pub(super) const ACTIONS: &[Action] = &[
         &["4"],
         &[S::Overview],
         "Goes to the keys of the ConfigMap.",
+    ),
+    action(
+        ActionId::TriggerCounts,
+        "trigger-counts",
+        "trigger counts",
+        &["5"],
+        &[S::Overview, S::Views],
+        "Counts, for every condition, the resources for which it is true, false, or fails.",
+    ),
+    action(
+        ActionId::Services,
+        "services",
+        "services",
+        &["6"],
+        &[S::Overview, S::Views],
+        "Shows queue, rate, durations and the last error of every service.",
+    ),
+    action(
+        ActionId::Subscriptions,
+        "subscriptions",
+        "subscriptions",
+        &["7"],
+        &[S::Overview, S::Views],
+        "Shows who is subscribed to what, from where, and what leads nowhere.",
+    ),
+    action(
+        ActionId::Stats,
+        "stats",
+        "stats",
+        &["8"],
+        &[S::Overview, S::Views],
+        "Shows the numbers of the engine and of this program.",
     ),
     action(
         ActionId::Down,

@@ -53,6 +53,14 @@ pub(super) const ACTIONS: &[Action] = &[
         "Gives the mouse to the terminal, to select text, or takes it back.",
     ),
     action(
+        ActionId::Theme,
+        "theme",
+        "theme",
+        &[],
+        &[S::Global],
+        "Changes the colours (:theme NAME): ansi, dark, light or mono.",
+    ),
+    action(
         ActionId::Palette,
         "palette",
         "command",

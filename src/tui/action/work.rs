@@ -9,15 +9,172 @@ pub(super) const ACTIONS: &[Action] = &[
         "open",
         &["Enter"],
         &[S::Overview],
-        "Opens what is selected: the triggers of a resource, a delivery, a key.",
+        "Opens what is selected: a resource with its explanation, a condition, a delivery, a key.",
     )
     .footer(1),
+    action(
+        ActionId::Open,
+        "follow-row",
+        "open",
+        &["Enter"],
+        &[S::Views],
+        "Opens a resource that the row is about, or the history of a service.",
+    )
+    .footer(1)
+    .unlisted(),
+    action(
+        ActionId::Open,
+        "fold",
+        "fold/open",
+        &["Enter"],
+        &[S::Object],
+        "Folds or unfolds the line; opens a delivery.",
+    )
+    .footer(1)
+    .unlisted(),
+    action(
+        ActionId::Explain,
+        "explain",
+        "explain",
+        &["x"],
+        &[S::Resources, S::Triggers, S::History, S::Delivery],
+        "Shows why each notification of the resource is, or is not, sent.",
+    )
+    .footer(6),
+    action(
+        ActionId::Try,
+        "try",
+        "try a when",
+        &["t"],
+        &[S::Object],
+        "Tries another condition on this object, as you type; nothing is saved.",
+    )
+    .footer(4),
+    action(
+        ActionId::NextItem,
+        "next-item",
+        "next",
+        &["]"],
+        &[S::Object, S::Delivery],
+        "Goes to the next condition, or to the next older delivery.",
+    )
+    .unlisted(),
+    action(
+        ActionId::PreviousItem,
+        "previous-item",
+        "previous",
+        &["["],
+        &[S::Object, S::Delivery],
+        "Goes to the previous condition, or to the next newer delivery.",
+    )
+    .unlisted(),
+    action(
+        ActionId::FoldAll,
+        "fold-all",
+        "fold all",
+        &["-"],
+        &[S::Object],
+        "Folds every line.",
+    ),
+    action(
+        ActionId::UnfoldAll,
+        "unfold-all",
+        "unfold all",
+        &["+", "="],
+        &[S::Object],
+        "Unfolds every line that is seen.",
+    ),
+    action(
+        ActionId::Form,
+        "form",
+        "pretty/raw/curl",
+        &["t"],
+        &[S::Delivery],
+        "Shows the request laid out, as it was sent, or as a curl command; always masked.",
+    )
+    .footer(4),
+    action(
+        ActionId::Rerender,
+        "evaluate-and-send",
+        "evaluate and send",
+        &["R"],
+        &[S::History, S::Delivery],
+        "Evaluates the trigger anew and, where it is true, renders and sends with today's templates.",
+    )
+    .writes()
+    .footer(5),
+    action(
+        ActionId::CancelDelivery,
+        "cancel-delivery",
+        "cancel retries",
+        &["K"],
+        &[S::History, S::Delivery, S::Object],
+        "Gives up deliveries that wait for their turn or another try, after a question.",
+    )
+    .writes(),
+    action(
+        ActionId::SendTo,
+        "send-to",
+        "send to ...",
+        &["a"],
+        &[S::History, S::Delivery],
+        "Sends the delivery's notification to another destination, after a question.",
+    )
+    .writes(),
+    action(
+        ActionId::Mark,
+        "mark",
+        "mark",
+        &["Space"],
+        &[S::Resources, S::History],
+        "Marks the row, or takes its mark away; what is done next is done to all marked rows.",
+    )
+    .footer(7),
+    action(
+        ActionId::MarkAll,
+        "mark-all",
+        "mark all shown",
+        &["*"],
+        &[S::Resources, S::History],
+        "Marks everything that the filter lets through; Esc takes all marks away.",
+    ),
+    action(
+        ActionId::Stop,
+        "stop",
+        "stop",
+        &["C-x"],
+        &[S::Global],
+        "Stops what is under way: an export, or what is done to many.",
+    ),
+    action(
+        ActionId::UndoClear,
+        "undo-clear",
+        "undo clear",
+        &["u"],
+        &[S::Global],
+        "Puts back the notified state that was cleared last, after a question.",
+    )
+    .writes(),
+    action(
+        ActionId::Export,
+        "export",
+        "export",
+        &["E"],
+        &[S::History],
+        "Writes what the filter lets through to a .csv, .json or .jsonl file.",
+    ),
     action(
         ActionId::Resend,
         "resend",
         "resend",
         &["r"],
-        &[S::Resources, S::Triggers, S::History, S::Delivery],
+        &[
+            S::Resources,
+            S::Triggers,
+            S::History,
+            S::Delivery,
+            S::Object,
+        ],
         "Sends again what is selected, after a question that names every destination.",
     )
     .writes()
@@ -27,7 +184,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "clear",
         "clear dedup",
         &["D"],
-        &[S::Resources, S::Triggers],
+        &[S::Resources, S::Triggers, S::Object],
         "Removes notified state, so that what is true is sent again, after a question.",
     )
     .writes()
@@ -37,7 +194,13 @@ pub(super) const ACTIONS: &[Action] = &[
         "yaml",
         "yaml",
         &["y"],
-        &[S::Resources, S::Triggers, S::History, S::Delivery],
+        &[
+            S::Resources,
+            S::Triggers,
+            S::History,
+            S::Delivery,
+            S::Object,
+        ],
         "Shows the whole object as YAML.",
     )
     .footer(5),
@@ -46,7 +209,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "edit",
         "edit",
         &["e"],
-        &[S::Overview, S::Text],
+        &[S::Overview, S::Text, S::Object],
         "Edits the ConfigMap key; without a ConfigMap, makes one from an example.",
     )
     .footer(3),

@@ -11,23 +11,38 @@ pub use requests::{Purpose, Requests};
 pub use session::{Phase, Session, Spark};
 
 use super::action::Scope;
+use super::export::Export;
 use super::input_line::InputLine;
+use super::key::Key;
 use super::keymap::Keymap;
 use super::launch::{ContextChoice, Options};
+use super::screens::bulk::BulkScreen;
 use super::screens::delivery::DeliveryScreen;
 use super::screens::editor::Editor;
 use super::screens::events::EventsScreen;
 use super::screens::overview::{Overview, Pane};
+use super::screens::resource::{ResourceScreen, Side};
 use super::screens::text::TextScreen;
+use super::screens::views::ViewsScreen;
 use super::theme::Look;
 use super::widgets::confirm::Confirm;
 use super::widgets::help::Help;
 use super::widgets::palette::Palette;
+use crate::domain::ResourceKey;
 use crate::engine::Batch;
 use jiff::tz::TimeZone;
 
+/// A resource with the entries of its notified state that were removed: keys and Unix seconds.
+pub type Cleared = (ResourceKey, Vec<(String, i64)>);
+
 /// A screen above the overview.
 pub enum Screen {
+    /// One thing done to many.
+    Bulk(Box<BulkScreen>),
+    /// What is known of the whole.
+    Views(Box<ViewsScreen>),
+    /// One resource.
+    Resource(Box<ResourceScreen>),
     /// One delivery.
     Delivery(Box<DeliveryScreen>),
     /// An object or a key, to read.
@@ -43,12 +58,20 @@ pub enum Screen {
 pub enum PromptFor {
     /// Filter of a pane.
     Filter(Pane),
+    /// Filter of the views.
+    ViewsFilter,
     /// Filter of the notices.
     EventsFilter,
     /// Search within a text.
     Search,
     /// Name of a new key.
     NewKey,
+    /// A condition to try.
+    Try,
+    /// Another destination for a delivery.
+    Destination,
+    /// The file that the history is written to.
+    Export,
 }
 
 /// A line being typed.
@@ -90,6 +113,10 @@ pub struct Model {
     pub look: Look,
     /// Keys.
     pub keymap: Keymap,
+    /// What is wrong with the keys, until it is told.
+    pub key_problems: Vec<String>,
+    /// Keys of a chord that is begun.
+    pub chord: Vec<Key>,
     /// Writes are refused here too.
     pub read_only: bool,
     /// The mouse is ours.
@@ -114,6 +141,12 @@ pub struct Model {
     pub contexts: Option<Result<Vec<ContextChoice>, String>>,
     /// What was run in the palette, newest last.
     pub palette_history: Vec<String>,
+    /// How often something was done to many.
+    pub bulks: u64,
+    /// What was cleared last from here, to be put back.
+    pub cleared: Vec<Cleared>,
+    /// The history is being written to a file.
+    pub export: Option<Export>,
     /// Rest of a batch that was too large for one step.
     pub backlog: Option<Box<Batch>>,
     /// Something to be seen has changed since the last frame.
@@ -129,7 +162,9 @@ impl Model {
             now_ms,
             zone,
             look: Look::new(options.theme, options.ascii),
-            keymap: Keymap::default(),
+            keymap: options.keymap.clone(),
+            key_problems: options.key_problems.clone(),
+            chord: Vec::new(),
             read_only: options.read_only,
             mouse: options.mouse,
             session: Session::new(options.context.clone()),
@@ -142,6 +177,9 @@ impl Model {
             drafts: Drafts::new(options.state_dir.is_some()),
             contexts: None,
             palette_history: Vec::new(),
+            bulks: 0,
+            cleared: Vec::new(),
+            export: None,
             backlog: None,
             dirty: true,
         }
@@ -178,6 +216,12 @@ impl Model {
     /// The scopes of the front screen, whatever is in front of it.
     pub fn screen_scopes(&self) -> Vec<Scope> {
         match self.screens.last() {
+            Some(Screen::Views(_)) => vec![Scope::Views, Scope::Global],
+            Some(Screen::Bulk(_)) => vec![Scope::Bulk, Scope::Global],
+            Some(Screen::Resource(screen)) if screen.side == Side::Object => {
+                vec![Scope::Text, Scope::Object, Scope::Global]
+            }
+            Some(Screen::Resource(_)) => vec![Scope::Object, Scope::Global],
             Some(Screen::Delivery(_)) => vec![Scope::Delivery, Scope::Global],
             Some(Screen::Text(_)) => vec![Scope::Text, Scope::Global],
             Some(Screen::Events(_)) => vec![Scope::Events, Scope::Global],

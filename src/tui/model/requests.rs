@@ -2,6 +2,7 @@
 
 use super::super::draft::DraftId;
 use super::super::message::RequestId;
+use super::Cleared;
 use crate::domain::ResourceKey;
 use std::collections::BTreeMap;
 
@@ -10,12 +11,32 @@ use std::collections::BTreeMap;
 pub enum Purpose {
     /// The evaluation of a resource, for pane 2.
     Inspect(ResourceKey),
+    /// The explanation of a resource.
+    Explain(ResourceKey),
     /// An object, to read.
     Object(ResourceKey),
     /// A resend; the text names what.
     Resend(String),
-    /// A clearing; the text names what.
-    Clear(String),
+    /// A clearing; what is removed can be put back.
+    Clear(Cleared),
+    /// The count of everything.
+    Survey,
+    /// A delivery that is given up; the text names it.
+    Cancel(String),
+    /// A look at one of many.
+    BulkLook {
+        /// Which screen.
+        number: u64,
+        /// Place of the item.
+        place: usize,
+    },
+    /// Doing something to one of many.
+    BulkDo {
+        /// Which screen.
+        number: u64,
+        /// Place of the item.
+        place: usize,
+    },
     /// The server's check of a draft.
     Check(DraftId),
     /// The writing of a draft.
@@ -29,7 +50,15 @@ pub enum Purpose {
 impl Purpose {
     /// Whether leaving would lose sight of something that writes or sends.
     pub fn matters(&self) -> bool {
-        !matches!(self, Self::Inspect(_) | Self::Object(_) | Self::Check(_))
+        !matches!(
+            self,
+            Self::Survey
+                | Self::BulkLook { .. }
+                | Self::Inspect(_)
+                | Self::Explain(_)
+                | Self::Object(_)
+                | Self::Check(_)
+        )
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::clock;
 use super::super::message::SessionId;
-use crate::engine::{CatalogView, EngineStatus, WatchPhase, WatchStatus};
+use crate::engine::{CatalogView, EngineStatus, LaneStatus, WatchPhase, WatchStatus};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -104,6 +104,8 @@ pub struct Session {
     pub status: Option<Arc<EngineStatus>>,
     /// Its watches.
     pub watches: Option<Arc<[WatchStatus]>>,
+    /// How deliveries through the services are doing.
+    pub lanes: Option<Arc<[LaneStatus]>>,
     /// The configuration.
     pub catalog: Option<Arc<CatalogView>>,
     /// Sent per minute.
@@ -124,6 +126,7 @@ impl Session {
             history: false,
             status: None,
             watches: None,
+            lanes: None,
             catalog: None,
             spark: Spark::default(),
         }

@@ -1,10 +1,11 @@
 //! One delivery: request, response and every try.
 
-use crate::domain::{Delivery, DeliveryId};
+use crate::domain::{Attempt, Delivery, DeliveryId};
 use crate::history::DeliveryDetail;
 use crate::tui::clock;
 use crate::tui::layout::{self, Shape};
 use crate::tui::model::Model;
+use crate::tui::screens::request_text::{self, Form};
 use crate::tui::text;
 use crate::tui::theme::Mark;
 use crate::tui::widgets::text_view::{TextView, Tone};
@@ -36,6 +37,8 @@ pub struct DeliveryScreen {
     pub problem: Option<String>,
     /// The text with the focus.
     pub side: Side,
+    /// How the request is shown.
+    pub form: Form,
     request: TextView,
     outcome: TextView,
 }
@@ -49,6 +52,7 @@ impl DeliveryScreen {
             detail: None,
             problem: (!stored).then(|| "the history is not available".to_owned()),
             side: Side::Request,
+            form: Form::default(),
             request: TextView::default(),
             outcome: TextView::default(),
         };
@@ -85,7 +89,7 @@ impl DeliveryScreen {
         let detail = self.detail.as_ref();
         let request = match detail.map(|detail| detail.request.as_str()) {
             Some("") => TextView::toned([(Tone::Dim, "no request is recorded".to_owned())]),
-            Some(request) => TextView::new(request.into()),
+            Some(request) => TextView::new(request_text::shown(request, self.form).into()),
             None => {
                 let text = self
                     .problem
@@ -115,6 +119,20 @@ impl DeliveryScreen {
         }
     }
 
+    /// Shows the request in the next form.
+    pub fn next_form(&mut self, now_ms: i64, zone: &TimeZone) {
+        self.form = self.form.next();
+        self.side = Side::Request;
+        self.rebuild(now_ms, zone);
+    }
+
+    /// Shows the same side and form as the screen before.
+    pub fn keep_form(&mut self, before: &Self, now_ms: i64, zone: &TimeZone) {
+        self.side = before.side;
+        self.form = before.form;
+        self.rebuild(now_ms, zone);
+    }
+
     /// Gives the focus to the other text.
     pub fn switch(&mut self) {
         self.side = match self.side {
@@ -133,6 +151,62 @@ pub fn summary(delivery: &Delivery) -> String {
     }
     let to = new.destination.label();
     format!("{} -> {to}  {kind} {}", new.trigger, delivery.resource())
+}
+
+/// What became of a delivery, in one line.
+pub fn outcome_text(row: &Delivery, now_ms: i64, zone: &TimeZone) -> String {
+    let mut text = row.state.to_string();
+    if let Some(status) = row.status {
+        text.push_str(&format!(" {status}"));
+    }
+    if let Some(took) = row.took_ms {
+        text.push_str(&format!(" {}", clock::took(took)));
+    }
+    if row.attempts > 1 {
+        text.push_str(&format!(", {}x", row.attempts));
+    }
+    if let Some(next) = row.next_ms {
+        text.push_str(&format!(", next {}", clock::time(next, now_ms, zone)));
+    }
+    for note in [&row.error, &row.detail] {
+        if !note.is_empty() {
+            text.push_str(&format!(", {note}"));
+        }
+    }
+    text
+}
+
+/// The tries with the waits between them.
+fn attempt_lines(attempts: &[Attempt], now_ms: i64, zone: &TimeZone) -> Vec<(Tone, String)> {
+    let count = text::plural(attempts.len() as u64, "try", "tries");
+    let mut lines = vec![(Tone::Strong, count)];
+    let mut ended_ms = None;
+    for attempt in attempts {
+        let status = attempt
+            .status
+            .map_or_else(|| "-".to_owned(), |code| code.to_string());
+        let at = clock::time(attempt.started_ms, now_ms, zone);
+        let took = clock::took(attempt.took_ms);
+        let mut line = format!("{:>3}  {at}  {status:<4} took {took}", attempt.number);
+        if let Some(ended_ms) = ended_ms {
+            let waited = clock::took(attempt.started_ms.saturating_sub(ended_ms));
+            line.push_str(&format!("  waited {waited}"));
+        }
+        if let Some(next) = attempt.next_ms {
+            line.push_str(&format!("  next {}", clock::time(next, now_ms, zone)));
+        }
+        ended_ms = Some(attempt.started_ms.saturating_add(attempt.took_ms));
+        let tone = if attempt.error.is_empty() {
+            Tone::Good
+        } else {
+            Tone::Bad
+        };
+        lines.push((tone, line));
+        if !attempt.error.is_empty() {
+            lines.push((Tone::Plain, format!("     {}", attempt.error)));
+        }
+    }
+    lines
 }
 
 fn outcome_lines(
@@ -191,34 +265,13 @@ fn outcome_lines(
     fact("config", row.new.config_namespace.clone());
     if let Some(detail) = detail {
         lines.push((Tone::Plain, String::new()));
-        lines.push((
-            Tone::Strong,
-            text::plural(detail.attempts.len() as u64, "try", "tries"),
-        ));
-        for attempt in &detail.attempts {
-            let status = attempt
-                .status
-                .map_or_else(|| "-".to_owned(), |code| code.to_string());
-            let at = clock::time(attempt.started_ms, now_ms, zone);
-            let took = clock::took(attempt.took_ms);
-            let mut line = format!("{:>3}  {at}  {status}  {took}", attempt.number);
-            if let Some(next) = attempt.next_ms {
-                line.push_str(&format!("  next {}", clock::time(next, now_ms, zone)));
-            }
-            let tone = if attempt.error.is_empty() {
-                Tone::Good
-            } else {
-                Tone::Bad
-            };
-            lines.push((tone, line));
-            if !attempt.error.is_empty() {
-                lines.push((Tone::Plain, format!("     {}", attempt.error)));
-            }
-        }
+        lines.extend(attempt_lines(&detail.attempts, now_ms, zone));
         if !detail.response.is_empty() {
             lines.push((Tone::Plain, String::new()));
             lines.push((Tone::Strong, "response".to_owned()));
-            lines.push((Tone::Plain, detail.response.clone()));
+            let response = request_text::laid_out(&detail.response);
+            let response = response.unwrap_or_else(|| detail.response.clone());
+            lines.push((Tone::Plain, response));
         }
     }
     lines
@@ -247,8 +300,8 @@ pub fn draw(model: &Model, screen: &DeliveryScreen, buffer: &mut Buffer) {
             continue;
         }
         let (title, view) = match side {
-            Side::Request => ("Request", &screen.request),
-            Side::Outcome => ("Outcome", &screen.outcome),
+            Side::Request => (format!("Request ({})", screen.form.word()), &screen.request),
+            Side::Outcome => ("Outcome".to_owned(), &screen.outcome),
         };
         let facts = if screen.side == side {
             view.place(rows)
@@ -256,7 +309,7 @@ pub fn draw(model: &Model, screen: &DeliveryScreen, buffer: &mut Buffer) {
             String::new()
         };
         let focused = screen.side == side;
-        let inside = frame::draw(buffer, &model.look, shape, area, title, &facts, focused);
+        let inside = frame::draw(buffer, &model.look, shape, area, &title, &facts, focused);
         view.draw(buffer, &model.look, inside);
         if let (Side::Outcome, Some(problem)) = (side, &screen.problem)
             && inside.height > 0

@@ -1,14 +1,17 @@
 //! Whether an action is possible now, and if not, why: the footer dims it, help and palette say it,
 //! and the key gives it as a message.
 
-use crate::domain::Mode;
-use crate::engine::LeaseStatus;
+use super::bulk;
+use crate::domain::{Delivery, DeliveryState, Mode};
+use crate::engine::{Inspection, LeaseStatus};
 use crate::tui::action::{ActionId, describe};
 use crate::tui::draft::DraftId;
 use crate::tui::model::{Model, Phase, Screen};
 use crate::tui::screens::editor::Step;
-use crate::tui::screens::overview::{LineId, Pane};
+use crate::tui::screens::overview::{LineId, Pane, reach};
+use crate::tui::screens::resource::Side;
 use crate::tui::screens::text::TextOf;
+use std::sync::Arc;
 
 const READ_ONLY: &str = "read-only: start without --read-only to allow it";
 
@@ -25,11 +28,42 @@ pub fn reason(model: &Model, id: ActionId) -> Option<String> {
         ActionId::Resend => resend(model),
         ActionId::Clear => clear(model),
         ActionId::Yaml => on(target(model).is_some(), "no resource is selected"),
-        ActionId::GoToResource => {
-            let there = matches!(model.screens.last(), Some(Screen::Delivery(_)))
-                || overview.history.selected.is_some();
-            on(there, "no delivery is selected")
+        ActionId::GoToResource => on(delivery(model).is_some(), "no delivery is selected"),
+        ActionId::Mark | ActionId::MarkAll => match overview.pane {
+            Pane::Resources => on(overview.resources.selected.is_some(), "there are no rows"),
+            Pane::History => on(!overview.history.is_empty(), "there are no rows"),
+            Pane::Triggers | Pane::Keys => Some("rows are marked in panes 1 and 3".to_owned()),
+        },
+        ActionId::Stop => {
+            let bulk = matches!(model.screens.last(), Some(Screen::Bulk(_)));
+            on(bulk || model.export.is_some(), "nothing is under way")
         }
+        ActionId::UndoClear if model.cleared.is_empty() => {
+            Some("nothing was cleared from here".to_owned())
+        }
+        ActionId::UndoClear => mode_needed(model, "restoring"),
+        ActionId::Export if model.export.is_some() => Some("a file is being written".to_owned()),
+        ActionId::Export => on(model.session.history, "the history is not available"),
+        ActionId::Explain => on(target(model).is_some(), "no resource is selected"),
+        ActionId::CancelDelivery => cancel(model),
+        ActionId::Rerender | ActionId::SendTo => {
+            mode_needed(model, "sending").or_else(|| no_notification(model))
+        }
+        ActionId::Try => match model.screens.last() {
+            Some(Screen::Resource(screen)) => {
+                on(screen.explained().is_some(), "the object is not here yet")
+            }
+            _ => Some("no resource is open".to_owned()),
+        },
+        ActionId::FoldAll | ActionId::UnfoldAll => on(
+            matches!(model.screens.last(), Some(Screen::Resource(_))),
+            "no resource is open",
+        ),
+        ActionId::Form => on(
+            matches!(model.screens.last(), Some(Screen::Delivery(_))),
+            "no delivery is open",
+        ),
+        ActionId::Open if !model.screens.is_empty() => None,
         ActionId::Open => match overview.pane {
             Pane::Resources => on(overview.resources.selected.is_some(), "nothing is selected"),
             Pane::Triggers => on(overview.triggers.selected.is_some(), "nothing is selected"),
@@ -37,8 +71,11 @@ pub fn reason(model: &Model, id: ActionId) -> Option<String> {
             Pane::Keys => on(overview.keys.selected.is_some(), "nothing is selected"),
         },
         ActionId::Edit => {
-            let key = matches!(model.screens.last(), Some(Screen::Text(text))
-                if matches!(text.of, TextOf::Key(_)));
+            let key = match model.screens.last() {
+                Some(Screen::Text(text)) => matches!(text.of, TextOf::Key(_)),
+                Some(Screen::Resource(screen)) => screen.trigger().is_some(),
+                _ => false,
+            };
             let config = model.session.catalog.as_ref();
             if !key && !model.screens.is_empty() {
                 return Some("only keys of the ConfigMap can be edited".to_owned());
@@ -50,6 +87,10 @@ pub fn reason(model: &Model, id: ActionId) -> Option<String> {
             "the ConfigMap is not read yet",
         ),
         ActionId::Apply => apply(model),
+        ActionId::TriggerCounts
+        | ActionId::Services
+        | ActionId::Subscriptions
+        | ActionId::Stats => on(running, "there is no engine"),
         ActionId::Mode => on(running, "there is no engine"),
         ActionId::TakeLease => take_lease(model),
         ActionId::Retry => on(
@@ -58,12 +99,13 @@ pub fn reason(model: &Model, id: ActionId) -> Option<String> {
         ),
         ActionId::Filter => {
             let events = matches!(model.screens.last(), Some(Screen::Events(_)));
-            on(on_overview || events, "there is no list")
+            let views = matches!(model.screens.last(), Some(Screen::Views(_)));
+            on(on_overview || events || views, "there is no list")
         }
         ActionId::Search | ActionId::NextHit | ActionId::PreviousHit => {
             let text = matches!(
                 model.screens.last(),
-                Some(Screen::Text(_) | Screen::Delivery(_))
+                Some(Screen::Text(_) | Screen::Delivery(_) | Screen::Resource(_))
             );
             on(text, "there is no text")
         }
@@ -82,6 +124,7 @@ pub fn reason(model: &Model, id: ActionId) -> Option<String> {
 /// The resource that the front screen is about.
 pub(super) fn target(model: &Model) -> Option<crate::domain::ResourceKey> {
     let row = match model.screens.last() {
+        Some(Screen::Resource(screen)) => return Some(screen.key.clone()),
         Some(Screen::Delivery(screen)) => Some(&screen.row),
         Some(_) => return None,
         None if model.overview.pane == Pane::History => model.overview.history.selected_row(),
@@ -130,40 +173,110 @@ fn resend(model: &Model) -> Option<String> {
     if let Some(reason) = mode_needed(model, "sending") {
         return Some(reason);
     }
-    let from_history = matches!(model.screens.last(), Some(Screen::Delivery(_)))
-        || (model.screens.is_empty() && model.overview.pane == Pane::History);
-    if from_history {
-        let row = match model.screens.last() {
-            Some(Screen::Delivery(screen)) => Some(&screen.row),
-            _ => model.overview.history.selected_row(),
-        };
-        return match row {
-            None => Some("no delivery is selected".to_owned()),
-            Some(row) if row.new.trigger.is_empty() => {
-                Some("this row is not a notification".to_owned())
-            }
-            Some(_) => None,
-        };
+    if bulk::marked(model) > 0 {
+        return None;
     }
-    let triggers = &model.overview.triggers;
-    if triggers.target().is_none() {
+    if about_delivery(model) {
+        return no_notification(model);
+    }
+    let Some(subject) = subject(model) else {
         return Some("no resource is selected".to_owned());
+    };
+    if let Some(problem) = subject.problem {
+        return Some(problem.to_owned());
     }
-    if let Some(problem) = &triggers.problem {
-        return Some(problem.clone());
-    }
-    triggers.inspection()?;
-    if triggers.sendable(selected_line(model)).is_empty() {
+    if reach::sendable(subject.inspection?, subject.line.as_ref()).is_empty() {
         return Some("no condition is true that has a destination".to_owned());
     }
     None
 }
 
-/// The line of pane 2 that resend and clear are about; `None` for the whole resource.
-pub(super) fn selected_line(model: &Model) -> Option<&LineId> {
-    match model.overview.pane {
-        Pane::Triggers => model.overview.triggers.selected.as_ref(),
-        _ => None,
+/// Why the selected row can't be sent (again).
+fn no_notification(model: &Model) -> Option<String> {
+    match delivery(model) {
+        None => Some("no delivery is selected".to_owned()),
+        Some(row) if row.new.trigger.is_empty() => {
+            Some("this row is not a notification".to_owned())
+        }
+        Some(_) => None,
+    }
+}
+
+fn cancel(model: &Model) -> Option<String> {
+    let marked = model.overview.pane == Pane::History && bulk::marked(model) > 0;
+    if let Some(reason) = mode_needed(model, "cancelling") {
+        return Some(reason);
+    }
+    if marked {
+        return None;
+    }
+    match delivery(model).filter(|_| about_delivery(model)) {
+        None => Some("no delivery is selected".to_owned()),
+        Some(row) if row.state == DeliveryState::Pending => None,
+        Some(row) => Some(format!("nothing is under way: it is {}", row.state)),
+    }
+}
+
+/// Whether the front screen is about one delivery, and not about what is true of a resource.
+pub(super) fn about_delivery(model: &Model) -> bool {
+    match model.screens.last() {
+        Some(Screen::Delivery(_)) => true,
+        Some(Screen::Resource(screen)) => screen.side == Side::Deliveries,
+        Some(_) => false,
+        None => model.overview.pane == Pane::History,
+    }
+}
+
+/// The delivery that the front screen is about.
+pub(super) fn delivery(model: &Model) -> Option<&Arc<Delivery>> {
+    match model.screens.last() {
+        Some(Screen::Delivery(screen)) => Some(&screen.row),
+        Some(Screen::Resource(screen)) if screen.side == Side::Deliveries => {
+            screen.selected_delivery()
+        }
+        Some(_) => None,
+        None => model.overview.history.selected_row(),
+    }
+}
+
+/// What resend and clear are about when they are about a resource.
+pub(super) struct Subject<'m> {
+    /// The resource.
+    pub key: &'m crate::domain::ResourceKey,
+    /// Its evaluation; `None` while it is awaited.
+    pub inspection: Option<&'m Inspection>,
+    /// Why there is none.
+    pub problem: Option<&'m str>,
+    /// The part of it; `None` for the whole resource.
+    pub line: Option<LineId>,
+}
+
+/// The resource that resend and clear are about.
+pub(super) fn subject(model: &Model) -> Option<Subject<'_>> {
+    match model.screens.last() {
+        Some(Screen::Resource(screen)) => {
+            let explained = screen.explained();
+            Some(Subject {
+                key: &screen.key,
+                inspection: explained.map(|explained| &explained.explanation.inspection),
+                problem: screen.problem.as_deref().filter(|_| explained.is_none()),
+                line: screen.subject(),
+            })
+        }
+        Some(_) => None,
+        None => {
+            let triggers = &model.overview.triggers;
+            let line = match model.overview.pane {
+                Pane::Triggers => triggers.selected.clone(),
+                _ => None,
+            };
+            Some(Subject {
+                key: triggers.target()?,
+                inspection: triggers.inspection().map(Arc::as_ref),
+                problem: triggers.problem.as_deref(),
+                line,
+            })
+        }
     }
 }
 
@@ -171,15 +284,16 @@ fn clear(model: &Model) -> Option<String> {
     if let Some(reason) = mode_needed(model, "clearing") {
         return Some(reason);
     }
-    let triggers = &model.overview.triggers;
-    if triggers.target().is_none() {
+    if bulk::marked(model) > 0 && model.overview.pane == Pane::Resources {
+        return None;
+    }
+    let Some(subject) = subject(model) else {
         return Some("no resource is selected".to_owned());
+    };
+    if let Some(problem) = subject.problem {
+        return Some(problem.to_owned());
     }
-    if let Some(problem) = &triggers.problem {
-        return Some(problem.clone());
-    }
-    triggers.inspection()?;
-    if triggers.state_keys(selected_line(model)).is_empty() {
+    if reach::state_keys(subject.inspection?, subject.line.as_ref()).is_empty() {
         return Some("there is no notified state to clear".to_owned());
     }
     None

@@ -1,8 +1,9 @@
 //! What the engine tells.
 
-use super::{drafts, flash, writes};
+use super::{bulk, drafts, flash, resource, views, writes};
 use crate::domain::Severity;
 use crate::engine::{Batch, CommandError, Reply};
+use crate::tui::action::{self, ActionId};
 use crate::tui::message::{Answer, Effect, Job};
 use crate::tui::model::{Model, Purpose, Screen};
 use crate::tui::screens::text::TextOf;
@@ -36,8 +37,16 @@ pub(super) fn go_on(model: &mut Model, effects: &mut Vec<Effect>) {
     } else {
         Vec::new()
     };
+    let now = model.now_ms;
+    for screen in &mut model.screens {
+        if let Screen::Resource(screen) = screen
+            && rows.iter().any(|row| row.key == screen.key)
+        {
+            screen.renew(now);
+        }
+    }
     if model.overview.resources.apply(rows, gone) {
-        model.overview.triggers.renew(model.now_ms);
+        model.overview.triggers.renew(now);
     }
     deliveries(model, &mut batch, effects);
     if let Some(status) = batch.status.take() {
@@ -55,9 +64,13 @@ pub(super) fn go_on(model: &mut Model, effects: &mut Vec<Effect>) {
     if let Some(watches) = batch.watches.take() {
         model.session.watches = Some(watches);
     }
+    if let Some(lanes) = batch.lanes.take() {
+        model.session.lanes = Some(lanes);
+    }
     if let Some(catalog) = batch.catalog.take() {
         model.session.catalog = Some(catalog);
         model.overview.triggers.renew(model.now_ms);
+        resource::renew_all(model);
         drafts::rebuild_keys(model);
     }
     for notice in batch.notices.drain(..) {
@@ -84,6 +97,11 @@ fn deliveries(model: &mut Model, batch: &mut Batch, effects: &mut Vec<Effect>) {
         });
         if about_target {
             model.overview.triggers.renew(now);
+        }
+        for screen in &mut model.screens {
+            if let Screen::Resource(screen) = screen {
+                screen.live(&delivery);
+            }
         }
         if let Some(Screen::Delivery(screen)) = model.screens.last_mut()
             && screen.id == delivery.new.id
@@ -119,6 +137,7 @@ pub(super) fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effe
             model.overview.triggers.answered(&key, result, now, &zone);
             writes::inspected(model, effects);
         }
+        (Purpose::Explain(key), result) => resource::answered(model, &key, result, effects),
         (Purpose::Object(key), result) => {
             let result = match result {
                 Ok(Reply::Object(yaml)) => Ok(yaml),
@@ -140,10 +159,28 @@ pub(super) fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effe
             let count = crate::tui::text::plural(deliveries as u64, "delivery", "deliveries");
             flash(model, Severity::Info, format!("resending {what}: {count}"));
         }
-        (Purpose::Clear(what), Ok(Reply::Cleared { entries })) => {
+        (Purpose::Cancel(what), Ok(Reply::Cancelled { deliveries })) => {
+            let text = if deliveries == 0 {
+                format!("{what}: nothing was under way any more")
+            } else {
+                format!("given up: {what}")
+            };
+            flash(model, Severity::Info, text);
+        }
+        (Purpose::Survey, result) => views::surveyed(model, result),
+        (Purpose::BulkLook { number, place }, result) => {
+            bulk::looked(model, number, place, result);
+        }
+        (Purpose::BulkDo { number, place }, result) => bulk::acted(model, number, place, result),
+        (Purpose::Clear(cleared), Ok(Reply::Cleared { entries })) => {
             let count = crate::tui::text::plural(entries as u64, "entry", "entries");
-            flash(model, Severity::Info, format!("cleared {what}: {count}"));
+            let key = action::describe(ActionId::UndoClear)
+                .map_or_else(String::new, |action| model.keymap.label(action));
+            let text = format!("cleared {}: {count}; {key} puts back", cleared.0);
+            flash(model, Severity::Info, text);
+            model.cleared = vec![cleared];
             model.overview.triggers.renew(model.now_ms);
+            resource::renew_all(model);
         }
         (Purpose::Mode, Ok(Reply::Mode(mode))) => {
             flash(model, Severity::Info, format!("mode {mode}"));
@@ -162,9 +199,13 @@ pub(super) fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effe
 fn label(purpose: &Purpose) -> String {
     match purpose {
         Purpose::Inspect(_) => "evaluation".to_owned(),
+        Purpose::Explain(_) => "explanation".to_owned(),
         Purpose::Object(_) => "object".to_owned(),
         Purpose::Resend(what) => format!("resend {what}"),
-        Purpose::Clear(what) => format!("clear {what}"),
+        Purpose::Clear((key, _)) => format!("clear {key}"),
+        Purpose::Cancel(what) => format!("cancel {what}"),
+        Purpose::Survey => "count".to_owned(),
+        Purpose::BulkLook { .. } | Purpose::BulkDo { .. } => "one of many".to_owned(),
         Purpose::Check(id) => format!("check of {}", id.title()),
         Purpose::Apply(id) => format!("apply of {}", id.title()),
         Purpose::Mode => "mode".to_owned(),

@@ -1,17 +1,36 @@
 //! Keys: to what is in front, to the line or text being typed, or to an action.
 
-use super::{availability, drafts, flash, perform, prompts, writes};
+use super::{availability, bulk, drafts, flash, perform, prompts, writes};
 use crate::domain::Severity;
 use crate::tui::action::ActionId;
-use crate::tui::key::Key;
+use crate::tui::key::{Code, Key};
+use crate::tui::keymap::Meaning;
 use crate::tui::message::Effect;
 use crate::tui::model::{Model, Overlay, Screen};
 use crate::tui::widgets::palette::{self, Run};
 use crate::tui::widgets::{confirm, help};
 
 pub(super) fn pressed(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
-    let action = model.keymap.lookup(&model.scopes(), key);
-    if let Some(id) = action {
+    let scopes = model.scopes();
+    let mut typed = std::mem::take(&mut model.chord);
+    typed.push(key);
+    let mut meaning = model.keymap.lookup(&scopes, &typed);
+    if meaning == Meaning::Nothing && typed.len() > 1 {
+        // What was begun leads nowhere: the last key counts for itself, or ends it.
+        if key == Key::plain(Code::Esc) {
+            return;
+        }
+        meaning = model.keymap.lookup(&scopes, &[key]);
+    }
+    if meaning == Meaning::More {
+        model.chord = if model.keymap.lookup(&scopes, &typed) == Meaning::More {
+            typed
+        } else {
+            vec![key]
+        };
+        return;
+    }
+    if let Meaning::Action(id) = meaning {
         match model.overlays.last() {
             Some(_) if !always(id) => overlay_action(model, id, effects),
             _ => run(model, id, effects),
@@ -105,9 +124,15 @@ fn overlay_action(model: &mut Model, id: ActionId, effects: &mut Vec<Effect>) {
 pub(super) fn dismiss(model: &mut Model, effects: &mut Vec<Effect>) {
     match model.overlays.pop() {
         Some(Overlay::Prompt(prompt)) => prompts::dismissed(model, &prompt, effects),
-        Some(Overlay::Confirm(_)) => drafts::not_applied(model),
+        Some(Overlay::Confirm(_)) => refused(model),
         _ => {}
     }
+}
+
+/// A question was answered with no.
+fn refused(model: &mut Model) {
+    drafts::not_applied(model);
+    bulk::not_confirmed(model);
 }
 
 fn accept(model: &mut Model, effects: &mut Vec<Effect>) {
@@ -115,7 +140,7 @@ fn accept(model: &mut Model, effects: &mut Vec<Effect>) {
         Some(Overlay::Confirm(question)) if question.accept => {
             writes::confirmed(model, question.then, effects);
         }
-        Some(Overlay::Confirm(_)) => drafts::not_applied(model),
+        Some(Overlay::Confirm(_)) => refused(model),
         Some(Overlay::Prompt(prompt)) => prompts::accepted(model, prompt, effects),
         Some(Overlay::Help(help)) => {
             let entries = help::entries(model, &help);

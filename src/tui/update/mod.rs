@@ -2,21 +2,26 @@
 
 pub mod availability;
 mod batch;
+mod bulk;
 mod drafts;
 mod judging;
 mod keys;
 mod mouse;
+mod opening;
 mod perform;
 mod prompts;
+mod resource;
 mod settle;
+mod views;
 mod writes;
 
+pub use bulk::MARKS;
 pub use settle::next_wake;
 
 use super::message::{Effect, Job, JobDone, Msg, SessionId};
 use super::model::{Flash, Model, Phase, Purpose, Screen};
 use crate::domain::Severity;
-use crate::engine::Command;
+use crate::engine::{Command, Notice};
 
 /// Takes in what happened.
 pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
@@ -57,6 +62,16 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
 pub fn start(model: &mut Model) -> Vec<Effect> {
     let wanted = model.session.wanted.clone();
     let mut effects = Vec::new();
+    for text in std::mem::take(&mut model.key_problems) {
+        flash(model, Severity::Error, text.clone());
+        model.notices.push(Notice {
+            at_ms: model.now_ms,
+            severity: Severity::Error,
+            text,
+            help: "Correct the key file; the other keys work.".to_owned(),
+            resource: None,
+        });
+    }
     launch(model, wanted, &mut effects);
     effects
 }
@@ -81,6 +96,7 @@ fn launch(model: &mut Model, context: Option<String>, effects: &mut Vec<Effect>)
     model.overlays.clear();
     model.requests.clear();
     model.backlog = None;
+    model.cleared.clear();
     model.drafts = super::model::Drafts::new(model.drafts.on_disk);
     effects.push(Effect::Launch(id, context));
 }
@@ -99,6 +115,10 @@ fn launched(
             session.server = started.server;
             session.read_only = started.read_only;
             session.history = started.history;
+            if let Some(theme) = started.theme {
+                model.look.theme = super::theme::Theme::named(theme);
+            }
+            let session = &mut model.session;
             let id = session.id;
             if started.history {
                 let until_ms = super::clock::next_minute(model.now_ms);
@@ -126,14 +146,14 @@ fn submit(
     id
 }
 
-fn job_done(
-    model: &mut Model,
-    session: SessionId,
-    done: JobDone,
-    effects: &mut Vec<Effect>,
-) {
+fn job_done(model: &mut Model, session: SessionId, done: JobDone, effects: &mut Vec<Effect>) {
     // What was written to disk is told whatever is shown meanwhile.
-    if session != model.session.id && !matches!(done, JobDone::Saved(..) | JobDone::Dropped(..)) {
+    if session != model.session.id
+        && !matches!(
+            done,
+            JobDone::Saved(..) | JobDone::Dropped(..) | JobDone::Exported { .. }
+        )
+    {
         return;
     }
     let (now, zone) = (model.now_ms, model.zone.clone());
@@ -166,6 +186,40 @@ fn job_done(
                 screen.arrived(*detail, now, &zone);
             }
         }
+        JobDone::Marked { number, rows } => {
+            let history = &mut model.overview.history;
+            if number == history.number {
+                match rows {
+                    Ok(rows) => {
+                        history.marks = rows.into_iter().map(|row| (row.new.id, row)).collect();
+                    }
+                    Err(problem) => flash(model, Severity::Error, problem),
+                }
+            }
+        }
+        JobDone::Exported { path, rows } => {
+            model.export = None;
+            match rows {
+                Ok(rows) => {
+                    let count = super::text::plural(rows, "row", "rows");
+                    flash(model, Severity::Info, format!("{count} written to {path}"));
+                }
+                Err(problem) => flash(model, Severity::Error, problem),
+            }
+        }
+        JobDone::Strip { number, strip } => {
+            let history = &mut model.overview.history;
+            if number == history.number {
+                history.strip = Some(strip);
+            }
+        }
+        JobDone::Numbers(numbers) => views::numbered(model, numbers),
+        JobDone::OfResource(key, rows) => resource::deliveries_read(model, &key, rows),
+        JobDone::Tried {
+            key,
+            number,
+            result,
+        } => resource::tried(model, &key, number, result),
         JobDone::Rate(counts) => model.session.spark.seed(&counts, now),
         JobDone::Drafts(drafts, problems) => {
             for draft in drafts {

@@ -1,11 +1,14 @@
-//! The mouse: a click selects, a click on the selected row opens it, the wheel scrolls.
+//! The mouse: a click selects, a click on the selected row opens it, one on a head sorts, the
+//! wheel scrolls.
 
 use super::{keys, perform, settle};
 use crate::tui::action::ActionId;
 use crate::tui::layout;
-use crate::tui::message::{Effect, MouseInput};
-use crate::tui::model::Model;
-use crate::tui::screens::overview::Pane;
+use crate::tui::message::{Effect, Job, MouseInput};
+use crate::tui::model::{Model, Screen};
+use crate::tui::screens::overview::{self, Pane};
+use crate::tui::screens::resource::{self, Side};
+use crate::tui::screens::views;
 use ratatui::layout::{Position, Rect};
 
 pub(super) fn used(model: &mut Model, input: MouseInput, effects: &mut Vec<Effect>) {
@@ -26,7 +29,62 @@ pub(super) fn used(model: &mut Model, input: MouseInput, effects: &mut Vec<Effec
         }
         MouseInput::Wheel { rows, .. } => perform::move_by(model, rows),
         MouseInput::Click { x, y } if model.screens.is_empty() => click(model, x, y, effects),
-        MouseInput::Click { .. } => {}
+        MouseInput::Click { x, y } => click_screen(model, x, y, effects),
+    }
+}
+
+/// A click on a head of pane 1 sorts by its column, a second one the other way round.
+fn sort(model: &mut Model, width: u16, x: u16, effects: &mut Vec<Effect>) {
+    if let Some(column) = overview::sort_at(width, x) {
+        let job = Job::Arrange(model.overview.resources.sort_by(column));
+        effects.push(Effect::Job(model.session.id, job));
+    }
+}
+
+/// A click on a screen above the overview: selects, and opens what is selected.
+fn click_screen(model: &mut Model, x: u16, y: u16, effects: &mut Vec<Effect>) {
+    let at = Position::new(x, y);
+    let shape = layout::shape(model.width, model.height);
+    let body = layout::areas(model.width, model.height, model.overview.pane, true).body;
+    let again = match model.screens.last() {
+        Some(Screen::Resource(screen)) => {
+            let areas = resource::areas(model, screen.side);
+            let found = Side::ALL
+                .into_iter()
+                .zip(areas)
+                .map(|(side, area)| (side, layout::inside(shape, area)))
+                .find(|(_, inside)| inside.contains(at));
+            let Some((side, inside)) = found else { return };
+            let row = usize::from(y - inside.y);
+            match model.screens.last_mut() {
+                Some(Screen::Resource(screen)) => {
+                    screen.click(side, row, usize::from(inside.height))
+                }
+                _ => false,
+            }
+        }
+        Some(Screen::Views(screen)) => {
+            let inside = layout::inside(shape, body);
+            let (before, height) = (screen.window.position, views::height(model));
+            let row = y.checked_sub(inside.y + 1).map(usize::from);
+            let Some(row) = row.filter(|row| *row < height && inside.contains(at)) else {
+                return;
+            };
+            let Some(Screen::Views(screen)) = model.screens.last_mut() else {
+                return;
+            };
+            let len = screen.rows().len();
+            let place = screen.window.visible(len, height).start + row;
+            if place >= len {
+                return;
+            }
+            screen.window.select(place, len, height);
+            place == before
+        }
+        _ => return,
+    };
+    if again {
+        keys::run(model, ActionId::Open, effects);
     }
 }
 
@@ -50,6 +108,11 @@ fn click(model: &mut Model, x: u16, y: u16, effects: &mut Vec<Effect>) {
     // Pane 2 has no line of heads.
     let head = u16::from(pane != Pane::Triggers && layout::has_head(inside));
     let Some(row) = y.checked_sub(inside.y + head) else {
+        // The line of heads, or the border.
+        let on_head = head > 0 && inside.contains(Position::new(x, y));
+        if pane == Pane::Resources && on_head {
+            sort(model, inside.width, x - inside.x, effects);
+        }
         return;
     };
     let height = settle::rows(model, pane);

@@ -1,7 +1,8 @@
 //! What each action does, once it is known to be possible.
 
 use super::{
-    availability, drafts, flash, judging, keys, launch, prompts, settle, submit, writes,
+    availability, bulk, drafts, flash, judging, keys, launch, opening, prompts, resource, settle,
+    submit, views, writes,
 };
 use crate::domain::Severity;
 use crate::engine::Command;
@@ -9,10 +10,12 @@ use crate::tui::action::ActionId;
 use crate::tui::layout;
 use crate::tui::message::{Effect, Job};
 use crate::tui::model::{Model, Overlay, Phase, PromptFor, Purpose, Screen};
-use crate::tui::screens::delivery::DeliveryScreen;
+use crate::tui::screens;
 use crate::tui::screens::events::{self, EventsScreen};
-use crate::tui::screens::overview::{LineId, Pane};
+use crate::tui::screens::overview::Pane;
+use crate::tui::screens::resource::Side;
 use crate::tui::screens::text::TextScreen;
+use crate::tui::screens::views::View;
 use crate::tui::widgets::help::Help;
 
 /// Farther than any list is long.
@@ -40,7 +43,7 @@ pub(super) fn act(model: &mut Model, id: ActionId, effects: &mut Vec<Effect>) {
         ActionId::Triggers => model.overview.focus(Pane::Triggers),
         ActionId::History => model.overview.focus(Pane::History),
         ActionId::Keys => model.overview.focus(Pane::Keys),
-        ActionId::Open => open(model, effects),
+        ActionId::Open => opening::open(model, effects),
         ActionId::Back => back(model, effects),
         ActionId::Filter => prompts::open_filter(model),
         ActionId::Search => prompts::open(model, PromptFor::Search, ""),
@@ -56,12 +59,44 @@ pub(super) fn act(model: &mut Model, id: ActionId, effects: &mut Vec<Effect>) {
             effects.push(Effect::Job(model.session.id, job));
         }
         ActionId::Follow => follow(model, effects),
+        ActionId::Explain => {
+            if let Some(key) = availability::target(model) {
+                resource::open(model, key, None);
+            }
+        }
+        ActionId::TriggerCounts => views::open(model, View::Triggers),
+        ActionId::Services => views::open(model, View::Services),
+        ActionId::Subscriptions => views::open(model, View::Subscriptions),
+        ActionId::Stats => views::open(model, View::Stats),
+        ActionId::Mark => bulk::mark(model),
+        ActionId::MarkAll => bulk::mark_all(model, effects),
+        ActionId::Stop => opening::stop(model),
+        ActionId::UndoClear => bulk::undo_clear(model),
+        ActionId::Export => prompts::open(model, PromptFor::Export, "kubechime-history.csv"),
+        ActionId::Try => resource::try_condition(model, effects),
+        ActionId::FoldAll | ActionId::UnfoldAll => {
+            if let Some(Screen::Resource(screen)) = model.screens.last_mut() {
+                screen.fold_all(id == ActionId::UnfoldAll);
+            }
+        }
+        ActionId::NextItem => opening::next_item(model, true, effects),
+        ActionId::PreviousItem => opening::next_item(model, false, effects),
+        ActionId::Form => {
+            let (now, zone) = (model.now_ms, model.zone.clone());
+            if let Some(Screen::Delivery(screen)) = model.screens.last_mut() {
+                screen.next_form(now, &zone);
+            }
+        }
+        ActionId::Rerender => writes::rerender(model),
+        ActionId::SendTo => writes::ask_destination(model),
+        ActionId::CancelDelivery => writes::cancel(model),
         ActionId::Resend => writes::resend(model),
         ActionId::Clear => writes::clear(model),
-        ActionId::Edit => drafts::edit(model),
+        ActionId::Edit => opening::edit(model),
         ActionId::NewKey => prompts::open(model, PromptFor::NewKey, "trigger."),
         ActionId::Yaml => yaml(model, effects),
         ActionId::GoToResource => go_to_resource(model),
+        ActionId::Theme => prompts::open_palette(model, "theme ", effects),
         ActionId::Mode => prompts::open_palette(model, "mode ", effects),
         ActionId::Context => prompts::open_palette(model, "ctx ", effects),
         ActionId::Namespaces => prompts::open_palette(model, "ns ", effects),
@@ -98,6 +133,7 @@ fn page(model: &Model) -> i64 {
     let rows = match model.screens.last() {
         None => settle::rows(model, model.overview.pane),
         Some(Screen::Events(_)) => events::rows(model),
+        Some(Screen::Resource(screen)) => resource::height(model, screen.side),
         Some(_) => layout::text_rows(model.width, model.height),
     };
     i64::try_from(rows).unwrap_or(1).max(1)
@@ -107,11 +143,32 @@ fn page(model: &Model) -> i64 {
 pub(super) fn move_by(model: &mut Model, rows: i64) {
     let text_height = layout::text_rows(model.width, model.height);
     let events_height = events::rows(model);
+    if let Some(Screen::Views(_)) = model.screens.last() {
+        let height = screens::views::height(model);
+        if let Some(Screen::Views(screen)) = model.screens.last_mut() {
+            screen.step(rows, height);
+        }
+        return;
+    }
+    if let Some(Screen::Bulk(_)) = model.screens.last() {
+        let height = screens::bulk::rows(model);
+        if let Some(Screen::Bulk(screen)) = model.screens.last_mut() {
+            screen.step(rows, height);
+        }
+        return;
+    }
+    if let Some(Screen::Resource(screen)) = model.screens.last() {
+        let height = resource::height(model, screen.side);
+        if let Some(Screen::Resource(screen)) = model.screens.last_mut() {
+            screen.step(rows, height);
+        }
+        return;
+    }
     match model.screens.last_mut() {
         Some(Screen::Text(screen)) => screen.view.scroll(rows, text_height),
         Some(Screen::Delivery(screen)) => screen.view_mut().scroll(rows, text_height),
         Some(Screen::Events(screen)) => screen.step(rows, &model.notices, events_height),
-        Some(Screen::Editor(_)) => {}
+        Some(Screen::Editor(_) | Screen::Resource(_) | Screen::Bulk(_) | Screen::Views(_)) => {}
         None => {
             let pane = model.overview.pane;
             let height = settle::rows(model, pane);
@@ -166,6 +223,10 @@ fn sideways(model: &mut Model, right: bool) {
     match model.screens.last_mut() {
         Some(Screen::Text(screen)) => screen.view.sideways(cells),
         Some(Screen::Delivery(screen)) => screen.view_mut().sideways(cells),
+        Some(Screen::Resource(screen)) => match screen.side {
+            Side::Object => screen.object_mut().sideways(cells),
+            _ => screen.fold(),
+        },
         Some(_) => {}
         None => {
             // Panes 1 and 3 are on the left, 2 and 4 on the right.
@@ -185,74 +246,14 @@ fn sideways(model: &mut Model, right: bool) {
 fn next_pane(model: &mut Model, steps: usize) {
     match model.screens.last_mut() {
         Some(Screen::Delivery(screen)) => screen.switch(),
+        Some(Screen::Resource(screen)) => screen.switch(steps == 1),
+        Some(Screen::Views(screen)) => screen.switch(steps == 1),
         Some(_) => {}
         None => {
             let index = model.overview.pane.index() + steps;
             model.overview.focus(Pane::at(index));
         }
     }
-}
-
-fn open(model: &mut Model, effects: &mut Vec<Effect>) {
-    match model.overview.pane {
-        Pane::Resources => model.overview.focus(Pane::Triggers),
-        Pane::Triggers => open_trigger(model),
-        Pane::History => {
-            if let Some(row) = model.overview.history.selected_row().cloned() {
-                let (now, zone, stored) = (model.now_ms, &model.zone, model.session.history);
-                let id = row.new.id;
-                let screen = DeliveryScreen::new(row, stored, now, zone);
-                model.screens.push(Screen::Delivery(Box::new(screen)));
-                if stored {
-                    effects.push(Effect::Job(model.session.id, Job::Detail(id)));
-                }
-            }
-        }
-        Pane::Keys => open_key(model, effects),
-    }
-}
-
-/// From a condition to the key that it stands in.
-fn open_trigger(model: &mut Model) {
-    let name = match &model.overview.triggers.selected {
-        Some(
-            LineId::Trigger(trigger)
-            | LineId::Condition { trigger, .. }
-            | LineId::Target { trigger, .. },
-        ) => format!("trigger.{trigger}"),
-        Some(LineId::Note(_)) | None => return,
-    };
-    show_key(model, &name);
-}
-
-fn open_key(model: &mut Model, effects: &mut Vec<Effect>) {
-    let Some(entry) = model.overview.keys.selected_entry() else {
-        return;
-    };
-    if entry.draft || (entry.diagnostics.is_empty() && !model.is_read_only()) {
-        keys::run(model, ActionId::Edit, effects);
-    } else {
-        let key = entry.key.clone();
-        show_key(model, &key);
-    }
-}
-
-fn show_key(model: &mut Model, key: &str) {
-    let Some(view) = &model.session.catalog else {
-        return;
-    };
-    let Some(value) = view.data.get(key) else {
-        flash(
-            model,
-            Severity::Warning,
-            format!("the ConfigMap has no key {key}"),
-        );
-        return;
-    };
-    let status = view.catalog.keys.get(key);
-    let diagnostics = status.map_or(&[][..], |status| &status.diagnostics);
-    let screen = TextScreen::key(key, value, diagnostics);
-    model.screens.push(Screen::Text(screen));
 }
 
 fn back(model: &mut Model, effects: &mut Vec<Effect>) {
@@ -263,6 +264,15 @@ fn back(model: &mut Model, effects: &mut Vec<Effect>) {
     // An error that was read is the first thing to go.
     let flash = model.flash.take();
     if flash.is_some_and(|flash| flash.severity == Severity::Error) {
+        return;
+    }
+    if bulk::stop(model) || bulk::unmark(model) {
+        return;
+    }
+    if let Some(Screen::Resource(screen)) = model.screens.last_mut()
+        && screen.trial.is_some()
+    {
+        screen.end_trial();
         return;
     }
     if model.screens.pop().is_none() {
@@ -278,9 +288,14 @@ fn back(model: &mut Model, effects: &mut Vec<Effect>) {
 
 fn next_hit(model: &mut Model, forward: bool) {
     let height = layout::text_rows(model.width, model.height);
+    let object_height = resource::height(model, Side::Object);
     match model.screens.last_mut() {
         Some(Screen::Text(screen)) => screen.view.next_hit(forward, height),
         Some(Screen::Delivery(screen)) => screen.view_mut().next_hit(forward, height),
+        Some(Screen::Resource(screen)) => {
+            screen.side = Side::Object;
+            screen.object_mut().next_hit(forward, object_height);
+        }
         _ => {}
     }
 }
@@ -295,6 +310,10 @@ fn follow(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn yaml(model: &mut Model, effects: &mut Vec<Effect>) {
+    if let Some(Screen::Resource(screen)) = model.screens.last_mut() {
+        screen.side = Side::Object;
+        return;
+    }
     let Some(key) = availability::target(model) else {
         return;
     };
@@ -334,6 +353,9 @@ fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
     let overview = &model.overview;
     let text = match model.screens.last() {
         Some(Screen::Text(screen)) => Some(screen.source.to_string()),
+        Some(Screen::Resource(screen)) => screen.copied(),
+        Some(Screen::Bulk(screen)) => Some(screen.report()),
+        Some(Screen::Views(screen)) => Some(screen.report()),
         Some(Screen::Delivery(screen)) => Some(screen.view().text().to_string()),
         Some(Screen::Events(screen)) => {
             let shown = screen.shown(&model.notices);

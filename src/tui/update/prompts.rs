@@ -1,8 +1,9 @@
 //! Lines being typed: filters, searches, names, the palette.
 
-use super::{drafts, flash, keys, launch, writes};
-use crate::domain::Severity;
+use super::{drafts, flash, keys, launch, resource, writes};
+use crate::domain::{Destination, Severity};
 use crate::tui::examples;
+use crate::tui::export::{self, Export};
 use crate::tui::history_query::HistoryQuery;
 use crate::tui::input_line::InputLine;
 use crate::tui::layout;
@@ -10,8 +11,12 @@ use crate::tui::message::{Effect, Job};
 use crate::tui::model::{Model, Overlay, Prompt, PromptFor, Screen};
 use crate::tui::screens::events;
 use crate::tui::screens::overview::Pane;
+use crate::tui::screens::resource::Side;
 use crate::tui::table::filter::Filter;
+use crate::tui::theme::Theme;
 use crate::tui::widgets::palette::{Entry, Palette, Run};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// Palette lines that are remembered.
 const REMEMBERED: usize = 50;
@@ -32,6 +37,10 @@ pub(super) fn open_filter(model: &mut Model) {
         Some(Screen::Events(screen)) => {
             let text = screen.filter_text.clone();
             open(model, PromptFor::EventsFilter, &text);
+        }
+        Some(Screen::Views(screen)) => {
+            let text = screen.filter_text.clone();
+            open(model, PromptFor::ViewsFilter, &text);
         }
         _ => {
             let pane = model.overview.pane;
@@ -93,6 +102,7 @@ pub(super) fn run_entry(
         }
         Run::Action(id) => keys::run(model, id, effects),
         Run::Context(name) => launch(model, Some(name), effects),
+        Run::Theme(name) => model.look.theme = Theme::named(name),
         Run::Mode(mode) => writes::mode(model, mode),
         Run::Example(place) => {
             if let Some(example) = examples::ALL.get(place) {
@@ -124,6 +134,13 @@ pub(super) fn refilter_all(model: &mut Model, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Sets the filter of a pane.
+pub(super) fn set_filter(model: &mut Model, pane: Pane, text: &str, effects: &mut Vec<Effect>) {
+    if let Err(problem) = filter(model, pane, text, effects) {
+        flash(model, Severity::Warning, problem);
+    }
+}
+
 fn filter(
     model: &mut Model,
     pane: Pane,
@@ -139,7 +156,7 @@ fn filter(
         }
         Pane::Triggers => overview.triggers.filter(text)?,
         Pane::History => {
-            let query = HistoryQuery::parse(text, &overview.namespaces, model.now_ms)?;
+            let query = HistoryQuery::parse(text, &overview.namespaces, model.now_ms, &model.zone)?;
             let history = &mut overview.history;
             text.clone_into(&mut history.filter_text);
             history.restart(query.clone(), model.session.history);
@@ -181,11 +198,22 @@ fn apply(
             }
             Ok(())
         }
+        PromptFor::ViewsFilter => match model.screens.last_mut() {
+            Some(Screen::Views(screen)) => screen.filter(text),
+            _ => Ok(()),
+        },
         PromptFor::Search => {
-            let height = layout::text_rows(model.width, model.height);
+            let mut height = layout::text_rows(model.width, model.height);
+            if matches!(model.screens.last(), Some(Screen::Resource(_))) {
+                height = resource::height(model, Side::Object);
+            }
             let view = match model.screens.last_mut() {
                 Some(Screen::Text(screen)) => &mut screen.view,
                 Some(Screen::Delivery(screen)) => screen.view_mut(),
+                Some(Screen::Resource(screen)) => {
+                    screen.side = Side::Object;
+                    screen.object_mut()
+                }
                 _ => return Ok(()),
             };
             view.find(text);
@@ -193,6 +221,12 @@ fn apply(
             Ok(())
         }
         PromptFor::NewKey => examples::check_key(text),
+        PromptFor::Try => {
+            resource::attempt(model, text, effects);
+            Ok(())
+        }
+        PromptFor::Export => export::Form::of(text).map(|_| ()),
+        PromptFor::Destination => writes::check_destination(model, &Destination::parse(text)),
     }
 }
 
@@ -201,8 +235,12 @@ pub(super) fn accepted(model: &mut Model, prompt: Prompt, effects: &mut Vec<Effe
     let text = prompt.line.text().to_owned();
     let result = match prompt.purpose {
         // They are in force as they are typed.
-        PromptFor::Filter(_) | PromptFor::EventsFilter if prompt.problem.is_none() => return,
-        PromptFor::Search if prompt.problem.is_none() => return,
+        PromptFor::Filter(_) | PromptFor::EventsFilter | PromptFor::ViewsFilter
+            if prompt.problem.is_none() =>
+        {
+            return;
+        }
+        PromptFor::Search | PromptFor::Try if prompt.problem.is_none() => return,
         _ => apply(model, &prompt.purpose, &text, effects),
     };
     match result {
@@ -213,14 +251,41 @@ pub(super) fn accepted(model: &mut Model, prompt: Prompt, effects: &mut Vec<Effe
         Ok(()) if prompt.purpose == PromptFor::NewKey => {
             drafts::open_key(model, &text, Some(examples::skeleton(&text)));
         }
+        Ok(()) if prompt.purpose == PromptFor::Export => write_history(model, &text, effects),
+        Ok(()) if prompt.purpose == PromptFor::Destination => {
+            writes::send_to(model, Destination::parse(&text));
+        }
         Ok(()) => {}
     }
 }
 
+/// Begins to write the history, as it is filtered, to a file.
+fn write_history(model: &mut Model, path: &str, effects: &mut Vec<Effect>) {
+    let Ok(form) = export::Form::of(path) else {
+        return;
+    };
+    let export = Export {
+        path: path.into(),
+        form,
+        query: model.overview.history.query.clone(),
+        written: Arc::default(),
+        cancel: CancellationToken::new(),
+    };
+    model.export = Some(export.clone());
+    effects.push(Effect::Job(model.session.id, Job::Export(export)));
+}
+
 /// Esc: a filter or search is removed.
 pub(super) fn dismissed(model: &mut Model, prompt: &Prompt, effects: &mut Vec<Effect>) {
-    if prompt.purpose == PromptFor::NewKey {
-        return;
+    match prompt.purpose {
+        PromptFor::NewKey | PromptFor::Destination | PromptFor::Export => return,
+        PromptFor::Try => {
+            if let Some(Screen::Resource(screen)) = model.screens.last_mut() {
+                screen.end_trial();
+            }
+            return;
+        }
+        _ => {}
     }
     // Nothing typed and nothing to remove: nothing to do.
     if prompt.line.text().is_empty() && prompt.before.is_empty() {

@@ -1,7 +1,7 @@
 //! What follows from every change: selections stay on their rows, what is needed is asked for, and
 //! the time of the next change that time alone brings.
 
-use super::{drafts, submit};
+use super::{bulk, drafts, resource, submit, views};
 use crate::engine::{Command, WatchPhase, WatchStatus};
 use crate::tui::clock;
 use crate::tui::layout::{self, Shape};
@@ -11,6 +11,9 @@ use crate::tui::screens::overview::{Pane, shown_time};
 
 /// A draft is written to disk this long after its first unsaved change.
 const SAVE_AFTER_MS: i64 = 1_000;
+
+/// How often progress is drawn that nothing else tells of.
+const PROGRESS_MS: i64 = 250;
 
 /// Rows of a pane's list as it is shown now, or would be.
 pub(super) fn rows(model: &Model, pane: Pane) -> usize {
@@ -57,6 +60,9 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
             Pane::Keys => overview.keys.settle(height),
         }
     }
+    resource::settle(model, effects);
+    bulk::settle(model, effects);
+    views::settle(model, effects);
     if let Some(key) = model.overview.triggers.ask(now) {
         submit(
             model,
@@ -68,6 +74,15 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.session.history {
         let height = rows(model, Pane::History);
         let history = &mut model.overview.history;
+        if history.strip_due_ms <= now {
+            history.strip_due_ms = clock::next_minute(now);
+            let job = Job::Strip {
+                number: history.number,
+                query: history.query.clone(),
+                now_ms: now,
+            };
+            effects.push(Effect::Job(model.session.id, job));
+        }
         if let Some((kind, from)) = history.wanted_page(height) {
             history.loading = true;
             let (number, query) = (history.number, history.query.clone());
@@ -97,7 +112,18 @@ pub fn next_wake(model: &Model) -> i64 {
     if let Some(until) = model.flash.as_ref().and_then(|flash| flash.until_ms) {
         at_latest(until);
     }
+    if let Some(Screen::Views(screen)) = model.screens.last() {
+        at_latest(screen.due_ms());
+    }
+    if model.export.is_some() {
+        at_latest(now.saturating_add(PROGRESS_MS));
+    }
     if let Some(due) = model.overview.triggers.due_ms() {
+        at_latest(due);
+    }
+    if let Some(Screen::Resource(screen)) = model.screens.last()
+        && let Some(due) = screen.due_ms()
+    {
         at_latest(due);
     }
     if let Some(Screen::Editor(editor)) = model.screens.last()

@@ -1,13 +1,14 @@
 //! Everything that sends or writes, with its question: resend, clear, mode, Lease.
 
-use super::{availability, flash, submit};
-use crate::domain::{Delivery, Mode, ResourceKey, Severity};
-use crate::engine::{Command, LeaseStatus, Resend};
+use super::{availability, bulk, flash, submit};
+use crate::domain::{Delivery, Destination, Mode, ResourceKey, Severity};
+use crate::engine::{Cancel, Command, LeaseStatus, Resend};
 use crate::tui::action::ActionId;
 use crate::tui::message::Effect;
-use crate::tui::model::{Model, Overlay, Purpose, Screen};
+use crate::tui::model::{Model, Overlay, PromptFor, Purpose};
+use crate::tui::screens::bulk::Deed;
 use crate::tui::screens::delivery;
-use crate::tui::screens::overview::{LineId, Pane};
+use crate::tui::screens::overview::{LineId, Pane, reach};
 use crate::tui::text;
 use crate::tui::widgets::confirm::{Confirm, Then};
 use crate::tui::widgets::text_view::Tone;
@@ -20,22 +21,138 @@ fn ask(model: &mut Model, question: Confirm) {
 }
 
 /// Where the writing would happen: the last line of every question.
-fn place(model: &Model) -> (Tone, String) {
+pub(super) fn place(model: &Model) -> (Tone, String) {
     let (context, server) = (&model.session.context, &model.session.server);
     (Tone::Strong, format!("context {context}  {server}"))
 }
 
 /// `r`: from a delivery its own notification, else what is true of the resource.
 pub(super) fn resend(model: &mut Model) {
-    let row = match model.screens.last() {
-        Some(Screen::Delivery(screen)) => Some(screen.row.clone()),
-        _ if model.overview.pane == Pane::History => model.overview.history.selected_row().cloned(),
-        _ => None,
+    if bulk::marked(model) > 0 {
+        bulk::start(model, Deed::Resend);
+        return;
+    }
+    let row = if availability::about_delivery(model) {
+        availability::delivery(model).cloned()
+    } else {
+        None
     };
     match row {
         Some(row) => resend_delivery(model, &row),
         None => resend_resource(model),
     }
+}
+
+/// `R`: the delivery's trigger and destination as they are configured and true now.
+pub(super) fn rerender(model: &mut Model) {
+    let Some(row) = availability::delivery(model).cloned() else {
+        return;
+    };
+    let Some(key) = availability::target(model) else {
+        flash(model, Severity::Warning, "its kind is not watched now");
+        return;
+    };
+    let to = row.new.destination.label();
+    let lines = vec![
+        (Tone::Plain, delivery::summary(&row)),
+        (
+            Tone::Plain,
+            "sent only where the trigger is true now, with today's templates".to_owned(),
+        ),
+        (Tone::Plain, String::new()),
+        (
+            Tone::Plain,
+            format!("at most 1 delivery per condition to {to}"),
+        ),
+        place(model),
+    ];
+    let what = format!("{} to {to}", row.new.trigger);
+    let command = Command::Resend(Resend::Resource {
+        key,
+        trigger: Some(row.new.trigger.clone()),
+        destination: Some(row.new.destination.clone()),
+    });
+    let then = Then::Command(command, Purpose::Resend(what));
+    ask(
+        model,
+        Confirm::new("Evaluate and send", lines, "Send", then),
+    );
+}
+
+/// `K`: what waits is given up.
+pub(super) fn cancel(model: &mut Model) {
+    if bulk::marked(model) > 0 {
+        bulk::start(model, Deed::Cancel);
+        return;
+    }
+    let Some(row) = availability::delivery(model).cloned() else {
+        return;
+    };
+    let to = row.new.destination.label();
+    let tries = text::plural(u64::from(row.attempts), "try", "tries");
+    let lines = vec![
+        (Tone::Plain, delivery::summary(&row)),
+        (
+            Tone::Plain,
+            "a try in flight is finished; the next change of the object begins anew".to_owned(),
+        ),
+        (Tone::Plain, String::new()),
+        (Tone::Plain, format!("1 delivery to {to}, {tries} so far")),
+        place(model),
+    ];
+    let command = Command::Cancel(Cancel::Delivery(row.new.id));
+    let what = format!("{} to {to}", row.new.trigger);
+    let then = Then::Command(command, Purpose::Cancel(what));
+    ask(
+        model,
+        Confirm::new("Cancel retries", lines, "Give up", then),
+    );
+}
+
+/// `a`: begins with the destination that it had.
+pub(super) fn ask_destination(model: &mut Model) {
+    if let Some(row) = availability::delivery(model) {
+        let to = row.new.destination.label();
+        super::prompts::open(model, PromptFor::Destination, &to);
+    }
+}
+
+/// Why a notification can't be sent there.
+pub(super) fn check_destination(model: &Model, to: &Destination) -> Result<(), String> {
+    let Some(view) = &model.session.catalog else {
+        return Err("the ConfigMap is not read yet".to_owned());
+    };
+    if view.catalog.services.contains_key(&*to.service) {
+        return Ok(());
+    }
+    let names: Vec<&str> = view.catalog.services.keys().map(String::as_str).collect();
+    Err(format!("no service '{}': {}", to.service, names.join(", ")))
+}
+
+/// The delivery's notification to another destination.
+pub(super) fn send_to(model: &mut Model, destination: Destination) {
+    let Some(row) = availability::delivery(model).cloned() else {
+        return;
+    };
+    let to = destination.label();
+    let lines = vec![
+        (Tone::Plain, delivery::summary(&row)),
+        (
+            Tone::Plain,
+            "rendered anew from the object as it is now, true or not".to_owned(),
+        ),
+        (Tone::Plain, String::new()),
+        (Tone::Plain, format!("1 delivery to {to}")),
+        place(model),
+    ];
+    let id = row.new.id;
+    let command = Command::Resend(Resend::DeliveryTo { id, destination });
+    let what = format!("{} to {to}", row.new.trigger);
+    let then = Then::Command(command, Purpose::Resend(what));
+    ask(
+        model,
+        Confirm::new("Send to another destination", lines, "Send", then),
+    );
 }
 
 fn resend_delivery(model: &mut Model, row: &Delivery) {
@@ -57,15 +174,15 @@ fn resend_delivery(model: &mut Model, row: &Delivery) {
 }
 
 fn resend_resource(model: &mut Model) {
-    let Some(key) = model.overview.triggers.target().cloned() else {
+    let Some(subject) = availability::subject(model) else {
         return;
     };
-    if model.overview.triggers.inspection().is_none() {
-        model.overview.triggers.then = Some(ActionId::Resend);
-        flash(model, Severity::Info, "evaluating the resource first ...");
+    let Some(inspection) = subject.inspection else {
+        evaluate_first(model, ActionId::Resend);
         return;
-    }
-    let line = availability::selected_line(model).cloned();
+    };
+    let (key, line) = (subject.key.clone(), subject.line);
+    let sendable = reach::sendable(inspection, line.as_ref());
     let (trigger, destination) = match &line {
         Some(LineId::Trigger(trigger) | LineId::Condition { trigger, .. }) => {
             (Some(trigger.clone()), None)
@@ -75,9 +192,8 @@ fn resend_resource(model: &mut Model) {
             destination,
             ..
         }) => (Some(trigger.clone()), Some(destination.clone())),
-        Some(LineId::Note(_)) | None => (None, None),
+        Some(LineId::Entry(_) | LineId::Note(_)) | None => (None, None),
     };
-    let sendable = model.overview.triggers.sendable(line.as_ref());
     let mut lines = vec![
         (Tone::Plain, format!("{} {key}", key.kind.variable())),
         (Tone::Plain, String::new()),
@@ -106,18 +222,32 @@ fn resend_resource(model: &mut Model) {
     ask(model, Confirm::new("Resend", lines, "Resend", then));
 }
 
+/// What is to be written goes on when the evaluation has come.
+fn evaluate_first(model: &mut Model, id: ActionId) {
+    if model.screens.is_empty() {
+        model.overview.triggers.then = Some(id);
+    }
+    flash(model, Severity::Info, "evaluating the resource first ...");
+}
+
 /// `D`.
 pub(super) fn clear(model: &mut Model) {
-    let Some(key) = model.overview.triggers.target().cloned() else {
-        return;
-    };
-    if model.overview.triggers.inspection().is_none() {
-        model.overview.triggers.then = Some(ActionId::Clear);
-        flash(model, Severity::Info, "evaluating the resource first ...");
+    if bulk::marked(model) > 0 {
+        bulk::start(model, Deed::Clear);
         return;
     }
-    let line = availability::selected_line(model).cloned();
-    let keys = model.overview.triggers.state_keys(line.as_ref());
+    let Some(subject) = availability::subject(model) else {
+        return;
+    };
+    let Some(inspection) = subject.inspection else {
+        evaluate_first(model, ActionId::Clear);
+        return;
+    };
+    let (key, line) = (subject.key.clone(), subject.line);
+    let keys = reach::state_keys(inspection, line.as_ref());
+    let removed = inspection.notified.iter();
+    let removed = removed.filter(|(key, _)| keys.contains(key)).cloned();
+    let cleared = (key.clone(), removed.collect());
     let mut lines = vec![
         (Tone::Plain, format!("{} {key}", key.kind.variable())),
         (Tone::Plain, String::new()),
@@ -134,13 +264,12 @@ pub(super) fn clear(model: &mut Model) {
         format!("{count} removed; what is true is sent again"),
     ));
     lines.push(place(model));
-    let what = key.to_string();
     let everything = matches!(line, None | Some(LineId::Note(_)));
     let command = Command::Clear {
         resource: key,
         keys: (!everything).then_some(keys),
     };
-    let then = Then::Command(command, Purpose::Clear(what));
+    let then = Then::Command(command, Purpose::Clear(cleared));
     ask(model, Confirm::new("Clear dedup", lines, "Clear", then));
 }
 
@@ -214,6 +343,7 @@ pub(super) fn confirmed(model: &mut Model, then: Then, effects: &mut Vec<Effect>
             let request = submit(model, command, purpose, effects);
             super::drafts::submitted(model, &purpose_kept, request);
         }
+        Then::Bulk(number) => bulk::confirmed(model, number),
         Then::Discard(id) => super::drafts::discard(model, &id, effects),
         Then::ApplyAnyway(id) => super::judging::ask_server(model, &id, effects),
         Then::Quit => {

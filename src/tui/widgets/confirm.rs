@@ -13,6 +13,8 @@ use ratatui::layout::Rect;
 pub enum Then {
     /// Gives a command to the engine.
     Command(Command, Purpose),
+    /// Goes on with what is done to many, by its number.
+    Bulk(u64),
     /// Throws a draft away.
     Discard(DraftId),
     /// Goes on with applying a draft that has errors.

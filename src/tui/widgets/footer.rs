@@ -10,16 +10,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 /// The actions of these scopes, the ones of inner scopes first, each id once.
-pub fn actions(scopes: &[Scope]) -> Vec<&'static Action> {
+pub fn actions(model: &Model, scopes: &[Scope]) -> Vec<&'static Action> {
     let mut found: Vec<&'static Action> = Vec::new();
     for scope in scopes {
         for action in action::all().filter(|action| action.scopes.contains(scope)) {
             let same_key = |other: &&Action| {
-                other.name == action.name
-                    || other
-                        .keys
-                        .first()
-                        .is_some_and(|key| action.keys.first() == Some(key))
+                let key = model.keymap.label(other);
+                other.name == action.name || (!key.is_empty() && key == model.keymap.label(action))
             };
             if !found.iter().any(same_key) {
                 found.push(action);
@@ -32,12 +29,15 @@ pub fn actions(scopes: &[Scope]) -> Vec<&'static Action> {
 /// Draws as many hints as fit.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = &model.look.theme;
-    let mut shown = actions(&model.scopes());
+    let mut shown = actions(model, &model.scopes());
     shown.retain(|action| action.footer > 0);
     shown.sort_by_key(|action| action.footer);
     let mut x = area.x + 1;
     for action in shown {
         let key = model.keymap.label(action);
+        if key.is_empty() {
+            continue;
+        }
         let cells = text::width(&key) + text::width(action.title) + 3;
         let Ok(cells) = u16::try_from(cells) else {
             continue;

@@ -9,6 +9,7 @@ use crate::tui::layout::{self, Shape};
 use crate::tui::model::{Model, Phase};
 use crate::tui::screens::overview::Pane;
 use crate::tui::text;
+use crate::tui::theme::Look;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -149,8 +150,14 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 /// The sparkline of the last minutes, as many as `cells`.
 pub fn spark(model: &Model, cells: usize) -> String {
     let counts: Vec<u64> = model.session.spark.counts().rev().take(cells).collect();
+    let counts: Vec<u64> = counts.into_iter().rev().collect();
+    bars(&model.look, &counts)
+}
+
+/// A sparkline of counts, oldest first, a cell each.
+pub fn bars(look: &Look, counts: &[u64]) -> String {
     let most = counts.iter().copied().max().unwrap_or(0).max(1);
-    let bars = model.look.bars();
+    let bars = look.bars();
     let bar = |count: u64| {
         // The lowest bar is for nothing at all.
         let level = if count == 0 {
@@ -160,7 +167,7 @@ pub fn spark(model: &Model, cells: usize) -> String {
         };
         bars[usize::try_from(level).unwrap_or(7).min(7)]
     };
-    counts.iter().rev().map(|count| bar(*count)).collect()
+    counts.iter().map(|count| bar(*count)).collect()
 }
 
 /// Draws the line of numbers.

@@ -29,9 +29,9 @@ pub fn entries(model: &Model, help: &Help) -> Vec<(Scope, &'static Action)> {
         [action.title, action.name, action.help]
             .iter()
             .any(|part| text::contains_folded(part, &needle))
-            || action.keys.contains(&help.line.text())
+            || model.keymap.has_label(action, help.line.text())
     };
-    footer::actions(&scopes)
+    footer::actions(model, &scopes)
         .into_iter()
         .filter(matches)
         .map(|action| {

@@ -8,6 +8,7 @@ use crate::tui::examples;
 use crate::tui::input_line::InputLine;
 use crate::tui::model::Model;
 use crate::tui::text;
+use crate::tui::theme::ThemeName;
 use crate::tui::update::availability;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -32,6 +33,8 @@ pub enum Run {
     Namespaces(Vec<String>),
     /// Another mode.
     Mode(Mode),
+    /// Another theme.
+    Theme(ThemeName),
     /// A new ConfigMap from the example with this place.
     Example(usize),
     /// More has to be typed: the line becomes this.
@@ -45,6 +48,8 @@ pub enum Run {
 pub struct Entry {
     /// What it is called.
     pub title: String,
+    /// Its name in key files; empty for what is no action.
+    pub name: &'static str,
     /// Its key.
     pub key: String,
     /// More about it.
@@ -59,6 +64,7 @@ impl Entry {
     fn new(title: impl Into<String>, detail: impl Into<String>, run: Run) -> Self {
         Self {
             title: title.into(),
+            name: "",
             key: String::new(),
             detail: detail.into(),
             run,
@@ -103,10 +109,12 @@ fn actions(model: &Model) -> Vec<Entry> {
             ActionId::Context => Run::Complete("ctx ".to_owned()),
             ActionId::Namespaces => Run::Complete("ns ".to_owned()),
             ActionId::Mode => Run::Complete("mode ".to_owned()),
+            ActionId::Theme => Run::Complete("theme ".to_owned()),
             id => Run::Action(id),
         };
         entries.push(Entry {
             title: action.title.to_owned(),
+            name: action.name,
             key: model.keymap.label(action),
             detail: action.help.to_owned(),
             run,
@@ -174,10 +182,28 @@ fn modes(model: &Model, typed: &str) -> Vec<Entry> {
     ranked(entries.into(), &format!("mode {typed}"))
 }
 
+fn themes(typed: &str) -> Vec<Entry> {
+    let entries = ThemeName::ALL.map(|name| {
+        let detail = match name {
+            ThemeName::Ansi => "the terminal's own 16 colours",
+            ThemeName::Dark => "true colours on a dark background",
+            ThemeName::Light => "true colours on a light background",
+            ThemeName::Mono => "no colour",
+        };
+        Entry::new(format!("theme {}", name.word()), detail, Run::Theme(name))
+    });
+    ranked(entries.into(), &format!("theme {typed}"))
+}
+
 fn ranked(entries: Vec<Entry>, typed: &str) -> Vec<Entry> {
     let mut scored: Vec<(i64, Entry)> = entries
         .into_iter()
-        .filter_map(|entry| Some((score(&entry.title, typed)?, entry)))
+        .filter_map(|entry| {
+            // The name in key files finds an action, too, but never before a title.
+            let by_title = score(&entry.title, typed);
+            let by_name = || score(entry.name, typed).map(|score| score - 1);
+            Some((by_title.or_else(by_name)?, entry))
+        })
         .collect();
     // Stable: entries that fit equally well stay in the order of the registry.
     scored.sort_by_key(|(score, entry)| (entry.reason.is_some(), -score));
@@ -203,6 +229,7 @@ pub fn entries(model: &Model, typed: &str) -> Vec<Entry> {
             let detail = "names or patterns such as team-*, separated by blanks";
             vec![Entry::new(title, detail, Run::Namespaces(names))]
         }
+        "theme" => themes(rest.trim()),
         "q" | "q!" => vec![Entry::new("quit", "", Run::Action(ActionId::Quit))],
         "ctx" => contexts(model, ""),
         "ns" => vec![Entry::new(

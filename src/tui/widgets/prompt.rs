@@ -41,9 +41,12 @@ pub fn draw_line(
 pub fn draw(model: &Model, prompt: &Prompt, area: Rect, buffer: &mut Buffer) {
     let theme = &model.look.theme;
     let label = match &prompt.purpose {
-        PromptFor::Filter(_) | PromptFor::EventsFilter => " filter: ",
+        PromptFor::Filter(_) | PromptFor::EventsFilter | PromptFor::ViewsFilter => " filter: ",
         PromptFor::Search => " search: ",
         PromptFor::NewKey => " name of the new key: ",
+        PromptFor::Export => " write to (.csv, .json, .jsonl): ",
+        PromptFor::Try => " try when: ",
+        PromptFor::Destination => " send to (service:recipient): ",
     };
     cells::clear(buffer, area);
     let style = theme.strong;

@@ -26,6 +26,9 @@ pub enum Tone {
     Bad,
 }
 
+/// Cells before the lines of a text that has marks.
+const MARGIN: u16 = 2;
+
 /// A text and what is seen of it.
 #[derive(Clone, Debug, Default)]
 pub struct TextView {
@@ -38,6 +41,8 @@ pub struct TextView {
     search: String,
     hits: Vec<usize>,
     hit: usize,
+    /// Lines with a mark before them, sorted.
+    marked: Vec<usize>,
 }
 
 impl TextView {
@@ -83,6 +88,12 @@ impl TextView {
         view.find(&self.search);
         view.hit = self.hit.min(view.hits.len().saturating_sub(1));
         view
+    }
+
+    /// Puts a mark before these lines (from 0, sorted); lines move aside for marks only while there
+    /// are any.
+    pub fn mark(&mut self, lines: Vec<usize>) {
+        self.marked = lines;
     }
 
     /// The whole text, as it is.
@@ -134,6 +145,11 @@ impl TextView {
             // Lines are not measured: far beyond any line is far enough.
             self.left.saturating_add(step).min(100_000)
         };
+    }
+
+    /// Brings a line near the top.
+    pub fn show_line(&mut self, number: usize) {
+        self.top = number.saturating_sub(2);
     }
 
     /// Searches, whatever the case; an empty text ends the search.
@@ -219,14 +235,16 @@ impl TextView {
             .min(self.len().saturating_sub(height.min(self.len())));
         for (row, number) in (top..self.len()).take(height).enumerate() {
             let y = area.y + u16::try_from(row).unwrap_or(u16::MAX);
-            let style = match self.tones.get(number).copied().unwrap_or_default() {
-                Tone::Plain => theme.text,
-                Tone::Strong => theme.strong,
-                Tone::Dim => theme.dim,
-                Tone::Good => theme.good,
-                Tone::Warn => theme.warn,
-                Tone::Bad => theme.bad,
-            };
+            let mut style = theme.tone(self.tones.get(number).copied().unwrap_or_default());
+            let mut area = area;
+            if !self.marked.is_empty() && area.width > MARGIN {
+                if self.marked.binary_search(&number).is_ok() {
+                    style = theme.strong;
+                    cells::put(buffer, area.x, y, MARGIN, ">", theme.key);
+                }
+                area.x += MARGIN;
+                area.width -= MARGIN;
+            }
             let line = text::clean_line(self.line(number));
             let line = text::skip(&line, self.left);
             cells::put(buffer, area.x, y, area.width, line, style);

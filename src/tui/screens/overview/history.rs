@@ -7,9 +7,9 @@
 use crate::domain::{Delivery, DeliveryId};
 use crate::history::Anchor;
 use crate::tui::history_query::HistoryQuery;
-use crate::tui::message::PageKind;
+use crate::tui::message::{PageKind, Strip};
 use crate::tui::window::Window;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Rows that are held at most.
@@ -43,6 +43,12 @@ pub struct HistoryPane {
     pub follow: bool,
     /// Why the history can't be read.
     pub problem: Option<String>,
+    /// Marked deliveries.
+    pub marks: BTreeMap<DeliveryId, Arc<Delivery>>,
+    /// Deliveries over time.
+    pub strip: Option<Strip>,
+    /// When they are counted anew.
+    pub strip_due_ms: i64,
 }
 
 impl Default for HistoryPane {
@@ -60,6 +66,9 @@ impl Default for HistoryPane {
             window: Window::default(),
             follow: true,
             problem: None,
+            marks: BTreeMap::new(),
+            strip: None,
+            strip_due_ms: 0,
         }
     }
 }
@@ -100,6 +109,8 @@ impl HistoryPane {
         self.at_tail = !stored;
         self.loading = false;
         self.problem = None;
+        self.strip = None;
+        self.strip_due_ms = 0;
         self.window = Window::default();
     }
 

@@ -3,13 +3,14 @@
 mod empty;
 pub mod history;
 pub mod keys;
+pub mod reach;
 pub mod resources;
 mod trigger_lines;
 pub mod triggers;
 mod view;
 
-pub use trigger_lines::LineId;
-pub use view::{draw, history_count, shown_time};
+pub use trigger_lines::{LineId, condition_mark, decision_mark};
+pub use view::{draw, history_count, shown_time, sort_at};
 
 use history::HistoryPane;
 use keys::KeysPane;

@@ -8,6 +8,7 @@ use crate::tui::table::{Arrange, Arrangement, Row, Table};
 use crate::tui::theme::Mark;
 use crate::tui::window::Window;
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Columns that a filter may name; a free word is looked for in all of them.
@@ -110,6 +111,8 @@ pub struct ResourcesPane {
     pub filter_text: String,
     /// Sums.
     pub sums: Sums,
+    /// Marked resources.
+    pub marks: HashSet<ResourceKey>,
 }
 
 impl ResourcesPane {
@@ -126,6 +129,7 @@ impl ResourcesPane {
             pinned: true,
             filter_text: String::new(),
             sums: Sums::default(),
+            marks: HashSet::new(),
         }
     }
 
@@ -139,6 +143,11 @@ impl ResourcesPane {
         let selected = self.selected.as_ref();
         let touched = rows.iter().any(|row| Some(&row.key) == selected)
             || gone.iter().any(|key| Some(key) == selected);
+        if !self.marks.is_empty() {
+            for key in &gone {
+                self.marks.remove(key);
+            }
+        }
         let sums = &mut self.sums;
         self.table.apply(rows, gone, |old, new| {
             if let Some(old) = old {
@@ -227,6 +236,18 @@ impl ResourcesPane {
     /// Work for sorting by the next column; times and states begin with the largest.
     pub fn sort_next(&mut self) -> Arrange<ResourceRow> {
         let column = (self.table.arrangement().column + 1) % SORTS.len();
+        self.table.arrange(Arrangement {
+            column,
+            descending: matches!(column, 0 | 1 | 5),
+            ..self.table.arrangement().clone()
+        })
+    }
+
+    /// Work for sorting by a column; the other direction when it is sorted by it already.
+    pub fn sort_by(&mut self, column: usize) -> Arrange<ResourceRow> {
+        if self.table.arrangement().column == column {
+            return self.reverse();
+        }
         self.table.arrange(Arrangement {
             column,
             descending: matches!(column, 0 | 1 | 5),

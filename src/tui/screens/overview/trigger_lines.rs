@@ -30,6 +30,8 @@ pub enum LineId {
         /// Where to.
         destination: Destination,
     },
+    /// An entry of the notified state, by its key.
+    Entry(String),
     /// A remark about the resource.
     Note(usize),
 }
@@ -52,7 +54,7 @@ pub struct TriggerLine {
 }
 
 /// The state of a condition: its own result, or the most urgent of its destinations'.
-fn condition_mark(condition: &ConditionView) -> Mark {
+pub fn condition_mark(condition: &ConditionView) -> Mark {
     match &condition.result {
         ConditionResult::Error { .. } | ConditionResult::NotBoolean { .. } => Mark::Error,
         ConditionResult::False { .. } => Mark::Idle,
@@ -65,7 +67,8 @@ fn condition_mark(condition: &ConditionView) -> Mark {
     }
 }
 
-fn decision_mark(decision: &Decision) -> Mark {
+/// The state of a destination.
+pub fn decision_mark(decision: &Decision) -> Mark {
     match decision {
         Decision::Send
         | Decision::Sending { .. }

@@ -4,8 +4,8 @@
 //! newest one is asked for, and a resource that keeps changing is looked at twice a second at most.
 
 use super::trigger_lines::{self, LineId, TriggerLine};
-use crate::domain::{Destination, ResourceKey};
-use crate::engine::{ConditionResult, Decision, Inspection};
+use crate::domain::ResourceKey;
+use crate::engine::Inspection;
 use crate::tui::action::ActionId;
 use crate::tui::table::filter::{Filter, FilterColumn};
 use crate::tui::theme::Mark;
@@ -208,90 +208,5 @@ impl TriggersPane {
             .lines
             .get(self.window.position)
             .map(|line| line.id.clone());
-    }
-
-    /// What a resend of the selected line, or of everything, would send: trigger, place, where to.
-    pub fn sendable(&self, line: Option<&LineId>) -> Vec<(String, usize, Destination)> {
-        let mut found = Vec::new();
-        let Some(inspection) = self.inspection() else {
-            return found;
-        };
-        for trigger in &inspection.triggers {
-            for condition in &trigger.conditions {
-                if condition.result != ConditionResult::True {
-                    continue;
-                }
-                for decision in &condition.decisions {
-                    if matches!(decision.decision, Decision::Impossible { .. }) {
-                        continue;
-                    }
-                    if resends(line, &trigger.name, &decision.destination) {
-                        let to = decision.destination.clone();
-                        found.push((trigger.name.clone(), condition.key.index, to));
-                    }
-                }
-            }
-        }
-        found
-    }
-
-    /// The entries of the notified state that stand for the selected line, or all.
-    pub fn state_keys(&self, line: Option<&LineId>) -> Vec<String> {
-        let Some(inspection) = self.inspection() else {
-            return Vec::new();
-        };
-        let noted = |key: &String| inspection.notified.iter().any(|(noted, _)| noted == key);
-        if matches!(line, None | Some(LineId::Note(_))) {
-            return inspection
-                .notified
-                .iter()
-                .map(|(key, _)| key.clone())
-                .collect();
-        }
-        let mut keys = Vec::new();
-        for trigger in &inspection.triggers {
-            for condition in &trigger.conditions {
-                for decision in &condition.decisions {
-                    if clears(
-                        line,
-                        &trigger.name,
-                        condition.key.index,
-                        &decision.destination,
-                    ) && noted(&decision.state_key)
-                    {
-                        keys.push(decision.state_key.clone());
-                    }
-                }
-            }
-        }
-        keys
-    }
-}
-
-/// Whether a resend of the line includes this: the engine resends whole triggers, or one
-/// destination of a trigger.
-fn resends(line: Option<&LineId>, name: &str, to: &Destination) -> bool {
-    match line {
-        None | Some(LineId::Note(_)) => true,
-        Some(LineId::Trigger(trigger) | LineId::Condition { trigger, .. }) => trigger == name,
-        Some(LineId::Target {
-            trigger,
-            destination,
-            ..
-        }) => trigger == name && destination == to,
-    }
-}
-
-/// Whether clearing the line includes this entry.
-fn clears(line: Option<&LineId>, name: &str, place: usize, to: &Destination) -> bool {
-    match line {
-        None | Some(LineId::Note(_)) => true,
-        Some(LineId::Trigger(trigger)) => trigger == name,
-        Some(LineId::Condition { trigger, index }) => trigger == name && *index == place,
-        Some(LineId::Target {
-            trigger,
-            index,
-            destination,
-        }) => trigger == name && *index == place && destination == to,
     }
 }

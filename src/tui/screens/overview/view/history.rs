@@ -34,6 +34,7 @@ pub(super) fn rows(model: &Model, inside: Rect, focused: bool, buffer: &mut Buff
             area: line(list, row),
             selected: pane.selected == Some(delivery.new.id),
             focused,
+            marked: pane.marks.contains_key(&delivery.new.id),
         };
         draw_history_row(model, delivery, &row, &placed, buffer);
     }

@@ -46,6 +46,7 @@ pub(super) fn rows(model: &Model, shape: Shape, inside: Rect, focused: bool, buf
             area: line(list, row),
             selected: pane.selected.as_ref() == Some(&entry.key),
             focused,
+            marked: false,
         };
         let style = match entry.mark {
             KeyMark::Ok => theme.good,

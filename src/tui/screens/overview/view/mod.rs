@@ -6,15 +6,17 @@ mod preview;
 mod resources;
 mod triggers;
 
-pub use resources::shown_time;
+pub use resources::{shown_time, sort_at};
 
 use super::resources::SORTS;
 use super::{Pane, empty};
+use crate::tui::clock;
 use crate::tui::layout;
+use crate::tui::message::Strip;
 use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::widgets::cells::{self, Column, Placed};
-use crate::tui::widgets::frame;
+use crate::tui::widgets::{frame, header};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -34,15 +36,16 @@ struct RowArea {
     area: Rect,
     selected: bool,
     focused: bool,
+    marked: bool,
 }
 
 impl RowArea {
     fn finish(&self, model: &Model, buffer: &mut Buffer) {
-        if !self.selected {
+        if !self.selected && !self.marked {
             return;
         }
         let theme = &model.look.theme;
-        let style = if self.focused {
+        let style = if self.selected && self.focused {
             theme.selected
         } else {
             theme.marked
@@ -51,7 +54,11 @@ impl RowArea {
     }
 
     fn mark(&self, model: &Model, buffer: &mut Buffer, glyph: &str, style: Style) {
-        let cursor = if self.selected { ">" } else { " " };
+        let cursor = match (self.marked, self.selected) {
+            (true, _) => "*",
+            (false, true) => ">",
+            (false, false) => " ",
+        };
         let area = self.area;
         cells::put(buffer, area.x, area.y, 1, cursor, model.look.theme.strong);
         cells::put(
@@ -127,13 +134,24 @@ fn facts(model: &Model, pane: Pane) -> String {
             let sort = SORTS.get(arrangement.column).copied().unwrap_or("");
             let direction = if arrangement.descending { "-" } else { "+" };
             facts.push(format!("sort:{sort}{direction}"));
+            if !overview.resources.marks.is_empty() {
+                let marks = overview.resources.marks.len() as u64;
+                facts.push(format!("{} marked", text::count(marks)));
+            }
             if table.is_busy() {
                 facts.push("...".to_owned());
             }
         }
         Pane::Triggers => {}
         Pane::History => {
+            if let Some(strip) = &overview.history.strip {
+                facts.push(strip_text(model, strip));
+            }
             facts.push(history_count(model));
+            if !overview.history.marks.is_empty() {
+                let marks = overview.history.marks.len() as u64;
+                facts.push(format!("{} marked", text::count(marks)));
+            }
             if overview.history.follow {
                 facts.push("follow".to_owned());
             }
@@ -154,6 +172,22 @@ fn facts(model: &Model, pane: Pane) -> String {
         facts.push(format!("/{}", text::fit(filter, 24)));
     }
     facts.join(" ")
+}
+
+/// The sparkline of the history over the time that it is limited to, with that time.
+fn strip_text(model: &Model, strip: &Strip) -> String {
+    let cells = if model.overview.zoomed { 48 } else { 12 };
+    let totals = strip
+        .buckets
+        .iter()
+        .map(|bucket| bucket.sent + bucket.failed + bucket.other);
+    let totals: Vec<u64> = totals.collect();
+    // Fewer cells than spans: some spans share one.
+    let share = totals.len().div_ceil(cells).max(1);
+    let counts: Vec<u64> = totals.chunks(share).map(|part| part.iter().sum()).collect();
+    let bars = header::bars(&model.look, &counts);
+    let span = clock::age(strip.from_ms, strip.until_ms);
+    format!("{bars} {span}")
 }
 
 fn draw_pane(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) {

@@ -20,6 +20,14 @@ const RESOURCES: [Column; 7] = [
     column("AGE", 4, 0, 5, true),
 ];
 
+/// The column to sort by whose head stands `x` cells from the left of a list of `width` cells.
+pub fn sort_at(width: u16, x: u16) -> Option<usize> {
+    let placed = cells::place(&RESOURCES, width);
+    let head = placed.iter().rev().find(|place| place.x <= x)?;
+    // The order of `SORTS`: last, state, kind, namespace, name, true, age.
+    [1, 2, 3, 4, 5, 0, 6].get(head.index).copied()
+}
+
 pub(super) fn rows(model: &Model, inside: Rect, focused: bool, buffer: &mut Buffer) {
     let pane = &model.overview.resources;
     let placed = cells::place(&RESOURCES, inside.width);
@@ -35,6 +43,7 @@ pub(super) fn rows(model: &Model, inside: Rect, focused: bool, buffer: &mut Buff
             area: line(list, row),
             selected: pane.selected.as_ref() == Some(&resource.key),
             focused,
+            marked: pane.marks.contains(&resource.key),
         };
         draw_resource(model, resource, &row, &placed, buffer);
     }

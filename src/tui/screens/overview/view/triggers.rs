@@ -26,6 +26,7 @@ pub(super) fn lines(model: &Model, list: Rect, focused: bool, buffer: &mut Buffe
             area: line(list, row),
             selected: pane.selected.as_ref() == Some(&trigger.id),
             focused,
+            marked: false,
         };
         draw_trigger(model, trigger, head, &row, buffer);
     }
