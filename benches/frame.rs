@@ -9,10 +9,10 @@ use kubechime::domain::{
 use kubechime::engine::{Batch, ResourceRow, RowState};
 use kubechime::history::Anchor;
 use kubechime::tui::key::Key;
+use kubechime::tui::keymap::Keymap;
 use kubechime::tui::message::{Effect, Job, JobDone, Msg, PageKind, Started};
 use kubechime::tui::model::Model;
 use kubechime::tui::update::{start, update};
-use kubechime::tui::keymap::Keymap;
 use kubechime::tui::{Options, ThemeName, view, work};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;

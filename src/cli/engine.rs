@@ -4,9 +4,7 @@ use super::connection::ConnectionArgs;
 use super::delivery_options::delivery_options;
 use crate::cluster::{Cluster, resolve_kind};
 use crate::domain::{Kind, Mode};
-use crate::engine::{
-    self, Bus, EngineHandle, LeaseUse, Metrics, Options, Watch, Wording,
-};
+use crate::engine::{self, Bus, EngineHandle, LeaseUse, Metrics, Options, Watch, Wording};
 use crate::expr;
 use crate::history::{self, History};
 use crate::settings::{self, Layers, LogStyle, Paths, Settings};

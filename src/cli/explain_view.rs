@@ -184,9 +184,7 @@ fn decision_lines(out: &mut Outline, decision: &DecisionView, now_ms: i64, conte
             _ => "send: it is true, and was not sent yet".to_owned(),
         },
         Decision::Sending { .. } => "wait: it is on its way".to_owned(),
-        Decision::Held => {
-            "wait: held by the flood guard (kubechime hold list)".to_owned()
-        }
+        Decision::Held => "wait: held by the flood guard (kubechime hold list)".to_owned(),
         Decision::AlreadySent => {
             let at = decision.notified_at.unwrap_or_default();
             format!("skip: sent {}", when(at, now_ms))
@@ -195,7 +193,13 @@ fn decision_lines(out: &mut Outline, decision: &DecisionView, now_ms: i64, conte
         Decision::Holding { since_ms, until_ms } => format!(
             "wait: true since {}, fires in {}",
             span(now_ms.saturating_sub(*since_ms).max(0).div_euclid(1_000)),
-            span(until_ms.saturating_sub(now_ms).saturating_add(999).max(0).div_euclid(1_000)),
+            span(
+                until_ms
+                    .saturating_sub(now_ms)
+                    .saturating_add(999)
+                    .max(0)
+                    .div_euclid(1_000)
+            ),
         ),
         Decision::Remind => "remind: it is still true, and the next reminder is due".to_owned(),
         Decision::Resolve => "tell that it is resolved: it is not true any more".to_owned(),

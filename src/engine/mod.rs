@@ -56,8 +56,8 @@ mod wiped;
 pub use bus::Bus;
 pub use command::{Cancel, Command, CommandError, Done, Reply, Resend, Ticket};
 pub use event::{
-    Batch, CatalogView, Counters, EngineStatus, HeldStatus, LaneStatus, LeaseStatus, Notice, ResourceRow, RowState,
-    WatchPhase, WatchStatus,
+    Batch, CatalogView, Counters, EngineStatus, HeldStatus, LaneStatus, LeaseStatus, Notice,
+    ResourceRow, RowState, WatchPhase, WatchStatus,
 };
 pub use examine::{Explained, Tried};
 pub use explain::{ConditionTrace, Explanation, explain};

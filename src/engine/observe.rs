@@ -66,7 +66,8 @@ impl Watching {
 
     /// Whether what is kept of the objects of a namespace suffices for these paths.
     pub fn covers(&self, namespace: &str, paths: &PathTrie) -> bool {
-        let covers = |spec: &watch::Sender<Spec>| spec.borrow().interest(namespace).paths.covers(paths);
+        let covers =
+            |spec: &watch::Sender<Spec>| spec.borrow().interest(namespace).paths.covers(paths);
         self.spec.as_ref().is_none_or(covers)
     }
 

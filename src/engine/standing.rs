@@ -60,9 +60,8 @@ impl Reconciler {
         let LeaseUse::On { name, .. } = &self.options.lease else {
             return;
         };
-        let wanted = self.wanted == Mode::Active
-            && !self.options.read_only
-            && !self.waits_for_rivals();
+        let wanted =
+            self.wanted == Mode::Active && !self.options.read_only && !self.waits_for_rivals();
         if !wanted {
             if let Some(lease) = self.lease.take() {
                 self.lease_status = LeaseStatus::Off;

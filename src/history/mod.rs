@@ -33,8 +33,8 @@ pub use query::{Anchor, Bucket};
 pub use recovery::{Recovery, SentKey};
 pub use request::{Request, Verb};
 pub use schema::{MEMORY, SCHEMA_VERSION};
-pub use spill::{Closing, ServiceOf};
 pub use services::ServiceTotals;
+pub use spill::{Closing, ServiceOf};
 pub use writer::AlreadySent;
 
 use crate::domain::{Attempt, Delivery, DeliveryId, NewDelivery, Outcome};
@@ -139,11 +139,7 @@ impl History {
     ///
     /// # Errors
     /// As [`History::intend`].
-    pub async fn intend_and_begin(
-        &self,
-        new: NewDelivery,
-        at_ms: i64,
-    ) -> Result<(), HistoryError> {
+    pub async fn intend_and_begin(&self, new: NewDelivery, at_ms: i64) -> Result<(), HistoryError> {
         self.write(Operation::IntendAndBegin(Box::new(new), at_ms))
             .await
     }
@@ -347,9 +343,7 @@ impl History {
 
     async fn work<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut rusqlite::Connection, i64) -> Result<T, rusqlite::Error>
-        + Send
-        + 'static,
+        work: impl FnOnce(&mut rusqlite::Connection, i64) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, HistoryError> {
         self.shared.writer.work(work).await
     }

@@ -59,9 +59,7 @@ impl Endpoint {
         most: usize,
         request: &PreparedRequest,
     ) -> Result<Answer, SendError> {
-        self.client
-            .execute_up_to(most, request, &self.masker)
-            .await
+        self.client.execute_up_to(most, request, &self.masker).await
     }
 
     /// The JSON object of an answer, which is all that counts for some services, whatever the

@@ -138,7 +138,8 @@ async fn create(cluster: &SimCluster, path: &str, object: &Value) {
         .unwrap();
     client.request::<Value>(request).await.unwrap();
     // A status is written by itself, as on every API server.
-    if let (Some(status), Some(name)) = (object.get("status"), object["metadata"]["name"].as_str()) {
+    if let (Some(status), Some(name)) = (object.get("status"), object["metadata"]["name"].as_str())
+    {
         let body = serde_json::json!({ "status": status }).to_string();
         let request = http::Request::patch(format!("{path}/{name}/status"))
             .header("Content-Type", "application/merge-patch+json")

@@ -34,7 +34,7 @@ fn resend_asks_sends_and_makes_a_row() {
 fn clearing_removes_the_state_and_what_is_true_is_sent_again() {
     let stage = Stage::set();
     let mut terminal = stage.settled_dashboard();
-    terminal.wait_for(&["2 Triggers: pod default/web-1", "already sent"]);
+    terminal.wait_for(&["2 Triggers: pod default/web-1", "dedup keys       1 of"]);
     assert!(notified(&stage).is_some_and(|state| state.contains("on-pod-ready")));
     terminal.press("D");
     terminal.wait_for(&["Clear dedup ─", "1 entry"]);

@@ -108,7 +108,10 @@ async fn survive(scene: &Scene, crashes: usize, pods: usize) {
         twice.len(),
         marked.len(),
     );
-    assert!(!on_record.is_empty(), "no life was long enough to send anything");
+    assert!(
+        !on_record.is_empty(),
+        "no life was long enough to send anything"
+    );
     assert!(lost.is_empty(), "lost: {lost:?}");
     assert!(
         repeated.is_empty(),

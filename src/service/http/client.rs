@@ -1,8 +1,8 @@
 //! HTTP clients, one for each set of transport options.
 
+use super::answer::READ;
 use super::failure::unanswered;
 use super::wire::Wire;
-use super::answer::READ;
 use super::{Answer, TransportOptions};
 use crate::domain::Masker;
 use crate::service::registry::BuildError;

@@ -129,7 +129,9 @@ fn chain<'e>(
     })
 }
 
-pub(in crate::service) fn cause<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e T> {
+pub(in crate::service) fn cause<'e, T: StdError + 'static>(
+    error: &'e (dyn StdError + 'static),
+) -> Option<&'e T> {
     chain(error).find_map(|cause| cause.downcast_ref())
 }
 
