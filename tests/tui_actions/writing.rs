@@ -5,8 +5,9 @@ use crate::fixture::{
     type_text,
 };
 use crate::{commands, flash, only, standard};
-use kubechime::domain::{DeliveryState, Destination, Mode, Severity};
-use kubechime::engine::{Batch, Command, CommandError, LeaseStatus, Reply, Resend};
+use kubechime::domain::{DeliveryState, Destination, Mode, Selection, Severity};
+use kubechime::engine::{Batch, Command, CommandError, HeldStatus, LeaseStatus, Reply, Resend};
+use kubechime::history::HeldCount;
 use kubechime::tui::Options;
 use kubechime::tui::model::Overlay;
 use std::sync::Arc;
@@ -44,6 +45,44 @@ fn resend_of_one_destination_and_of_one_delivery() {
     assert_eq!(command, Command::Resend(Resend::Delivery(id)));
     let (_, command) = only(keys(&mut model, "Enter r y"));
     assert_eq!(command, Command::Resend(Resend::Delivery(id)));
+}
+
+#[test]
+fn what_the_flood_guard_holds_is_sent_or_marked_after_a_question() {
+    let mut model = standard();
+    assert!(commands(keys(&mut model, "H")).is_empty());
+    assert!(
+        flash(&model).contains("the flood guard holds nothing"),
+        "{}",
+        flash(&model)
+    );
+    let held = HeldStatus {
+        total: 70,
+        groups: vec![HeldCount {
+            destination: Destination::parse("slack:ops"),
+            trigger: "on-oom".into(),
+            count: 70,
+            oldest_ms: 0,
+        }],
+    };
+    let told = Batch {
+        held: Some(Arc::new(held)),
+        ..Batch::default()
+    };
+    batch(&mut model, told);
+    assert!(commands(keys(&mut model, "H Esc")).is_empty());
+    let (request, command) = only(keys(&mut model, "H y"));
+    assert_eq!(command, Command::ReleaseHeld(Selection::default()));
+    answer(&mut model, request, Ok(Reply::Released { deliveries: 70 }));
+    assert!(flash(&model).contains("released: 70"), "{}", flash(&model));
+    let (request, command) = only(keys(&mut model, "B y"));
+    assert_eq!(command, Command::BaselineHeld(Selection::default()));
+    answer(&mut model, request, Ok(Reply::Baselined { deliveries: 70 }));
+    assert!(
+        flash(&model).contains("marked as sent: 70"),
+        "{}",
+        flash(&model)
+    );
 }
 
 #[test]

@@ -96,6 +96,10 @@ pub enum ActionId {
     Stop,
     /// Put back what was cleared.
     UndoClear,
+    /// Send what the flood guard holds.
+    ReleaseHeld,
+    /// Mark what the flood guard holds as sent.
+    BaselineHeld,
     /// Write the history to a file.
     Export,
     /// Send again.

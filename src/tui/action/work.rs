@@ -156,6 +156,24 @@ pub(super) const ACTIONS: &[Action] = &[
     )
     .writes(),
     action(
+        ActionId::ReleaseHeld,
+        "release-held",
+        "send held",
+        &["H"],
+        &[S::Global],
+        "Sends what the flood guard holds, after a question that names every destination.",
+    )
+    .writes(),
+    action(
+        ActionId::BaselineHeld,
+        "baseline-held",
+        "mark held as sent",
+        &["B"],
+        &[S::Global],
+        "Marks what the flood guard holds as sent, without sending it, after a question.",
+    )
+    .writes(),
+    action(
         ActionId::Export,
         "export",
         "export",

@@ -23,6 +23,8 @@ pub enum Purpose {
     Survey,
     /// A delivery that is given up; the text names it.
     Cancel(String),
+    /// What becomes of what the flood guard holds; the text names it.
+    Held(&'static str),
     /// A look at one of many.
     BulkLook {
         /// Which screen.

@@ -2,7 +2,7 @@
 
 use super::super::clock;
 use super::super::message::SessionId;
-use crate::engine::{CatalogView, EngineStatus, LaneStatus, WatchPhase, WatchStatus};
+use crate::engine::{CatalogView, EngineStatus, HeldStatus, LaneStatus, WatchPhase, WatchStatus};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -106,6 +106,8 @@ pub struct Session {
     pub watches: Option<Arc<[WatchStatus]>>,
     /// How deliveries through the services are doing.
     pub lanes: Option<Arc<[LaneStatus]>>,
+    /// What the flood guard holds.
+    pub held: Option<Arc<HeldStatus>>,
     /// The configuration.
     pub catalog: Option<Arc<CatalogView>>,
     /// Sent per minute.
@@ -127,6 +129,7 @@ impl Session {
             status: None,
             watches: None,
             lanes: None,
+            held: None,
             catalog: None,
             spark: Spark::default(),
         }

@@ -42,6 +42,17 @@ pub fn reason(model: &Model, id: ActionId) -> Option<String> {
             Some("nothing was cleared from here".to_owned())
         }
         ActionId::UndoClear => mode_needed(model, "restoring"),
+        ActionId::ReleaseHeld | ActionId::BaselineHeld
+            if model
+                .session
+                .held
+                .as_ref()
+                .is_none_or(|held| held.total == 0) =>
+        {
+            Some("the flood guard holds nothing".to_owned())
+        }
+        ActionId::ReleaseHeld => mode_needed(model, "sending"),
+        ActionId::BaselineHeld => mode_needed(model, "marking as sent"),
         ActionId::Export if model.export.is_some() => Some("a file is being written".to_owned()),
         ActionId::Export => on(model.session.history, "the history is not available"),
         ActionId::Explain => on(target(model).is_some(), "no resource is selected"),

@@ -67,6 +67,9 @@ pub(super) fn go_on(model: &mut Model, effects: &mut Vec<Effect>) {
     if let Some(lanes) = batch.lanes.take() {
         model.session.lanes = Some(lanes);
     }
+    if let Some(held) = batch.held.take() {
+        model.session.held = Some(held);
+    }
     if let Some(catalog) = batch.catalog.take() {
         model.session.catalog = Some(catalog);
         model.overview.triggers.renew(model.now_ms);
@@ -167,6 +170,14 @@ pub(super) fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effe
             };
             flash(model, Severity::Info, text);
         }
+        (Purpose::Held(_), Ok(Reply::Released { deliveries })) => {
+            let count = crate::tui::text::plural(deliveries, "delivery", "deliveries");
+            flash(model, Severity::Info, format!("released: {count}"));
+        }
+        (Purpose::Held(_), Ok(Reply::Baselined { deliveries })) => {
+            let count = crate::tui::text::plural(deliveries, "delivery", "deliveries");
+            flash(model, Severity::Info, format!("marked as sent: {count}"));
+        }
         (Purpose::Survey, result) => views::surveyed(model, result),
         (Purpose::BulkLook { number, place }, result) => {
             bulk::looked(model, number, place, result);
@@ -204,6 +215,7 @@ fn label(purpose: &Purpose) -> String {
         Purpose::Resend(what) => format!("resend {what}"),
         Purpose::Clear((key, _)) => format!("clear {key}"),
         Purpose::Cancel(what) => format!("cancel {what}"),
+        Purpose::Held(what) => (*what).to_owned(),
         Purpose::Survey => "count".to_owned(),
         Purpose::BulkLook { .. } | Purpose::BulkDo { .. } => "one of many".to_owned(),
         Purpose::Check(id) => format!("check of {}", id.title()),

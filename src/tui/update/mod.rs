@@ -4,6 +4,7 @@ pub mod availability;
 mod batch;
 mod bulk;
 mod drafts;
+mod held;
 mod judging;
 mod keys;
 mod mouse;

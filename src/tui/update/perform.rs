@@ -1,8 +1,8 @@
 //! What each action does, once it is known to be possible.
 
 use super::{
-    availability, bulk, drafts, flash, judging, keys, launch, opening, prompts, resource, settle,
-    submit, views, writes,
+    availability, bulk, drafts, flash, held, judging, keys, launch, opening, prompts, resource,
+    settle, submit, views, writes,
 };
 use crate::domain::Severity;
 use crate::engine::Command;
@@ -90,6 +90,8 @@ pub(super) fn act(model: &mut Model, id: ActionId, effects: &mut Vec<Effect>) {
         ActionId::Rerender => writes::rerender(model),
         ActionId::SendTo => writes::ask_destination(model),
         ActionId::CancelDelivery => writes::cancel(model),
+        ActionId::ReleaseHeld => held::ask(model, held::Fate::Sent),
+        ActionId::BaselineHeld => held::ask(model, held::Fate::MarkedAsSent),
         ActionId::Resend => writes::resend(model),
         ActionId::Clear => writes::clear(model),
         ActionId::Edit => opening::edit(model),
