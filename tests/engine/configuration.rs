@@ -1,6 +1,10 @@
 //! Configurations that are wrong in part, and that change.
 
+use crate::process::PATIENCE;
 use crate::scene::{WHEN, on_every_cluster};
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{Api, Patch, PatchParams};
+use serde_json::json;
 
 const BODY: &str = "webhook:\n  webhook:\n    method: POST\n    body: \"{{.pod.metadata.name}}\"\n";
 
@@ -156,6 +160,66 @@ fn default_subscriptions_reach_objects_without_annotations() {
             .wait_for_notified("web-2", |state| state.is_some())
             .await;
         assert_eq!(scene.notified("web-1").await, None);
+        engine.stop();
+    });
+}
+
+/// Case A4: the configuration follows its Secret.
+#[test]
+fn a_changed_secret_is_in_force_without_a_restart() {
+    on_every_cluster(async |scene| {
+        let secrets: Api<Secret> = Api::namespaced(scene.client.clone(), &scene.namespace);
+        let write = async |name: &str, path: &str| {
+            let url = format!("{}{path}", scene.receiver.url());
+            let secret = json!({
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": name},
+                "stringData": {"hook": url},
+            });
+            let params = PatchParams::apply("test").force();
+            let written = secrets.patch(name, &params, &Patch::Apply(&secret)).await;
+            written.unwrap();
+        };
+        write("pod-notifications-secret", "/before").await;
+        write("another-secret", "/never").await;
+        let trigger = format!("- when: {WHEN}\n  send: [ready]\n");
+        let data = [
+            ("trigger.ready", trigger.as_str()),
+            ("template.ready", BODY),
+            ("service.webhook.webhook", "url: $hook\n"),
+        ];
+        scene.configure(&data).await;
+        scene
+            .create_pod("web-1", &[("subscribe.ready.webhook", "")])
+            .await;
+        let engine = scene.engine(&["--no-lease"]);
+        scene.set_phase("web-1", "Running").await;
+        let requests = scene.wait_for_requests(1).await;
+        assert_eq!(requests[0].1, "/before");
+        scene
+            .wait_for_notified("web-1", |state| state.is_some())
+            .await;
+        write("another-secret", "/neither").await;
+        write("pod-notifications-secret", "/after").await;
+        // When the new one is in force can only be seen by what is sent from then on.
+        let deadline = std::time::Instant::now() + PATIENCE;
+        for number in 2.. {
+            let name = format!("web-{number}");
+            let wanted = scene.receiver.count() + 1;
+            scene
+                .create_pod(&name, &[("subscribe.ready.webhook", "")])
+                .await;
+            scene.set_phase(&name, "Running").await;
+            let requests = scene.wait_for_requests(wanted).await;
+            let paths: Vec<&str> = requests.iter().map(|r| r.1.as_str()).collect();
+            let expected = |path: &&str| ["/before", "/after"].contains(path);
+            assert!(paths.iter().all(expected), "{paths:?}");
+            if paths.last() == Some(&"/after") {
+                break;
+            }
+            assert!(std::time::Instant::now() < deadline, "{paths:?}");
+        }
         engine.stop();
     });
 }

@@ -221,3 +221,24 @@ fn what_is_done_about_a_wipe_can_be_chosen() {
         engine.stop();
     });
 }
+
+/// Case N10.
+#[test]
+fn another_form_of_the_same_state_is_written_in_ours_and_nothing_is_sent() {
+    on_every_cluster(async |scene| {
+        scene.configure_pod_ready().await;
+        scene.create_pod("web-1", &[SUBSCRIBED]).await;
+        scene.set_phase("web-1", "Running").await;
+        let key = format!("on-pod-ready:{CONDITION}:webhook:");
+        let other = format!("{{ \"z:other::\" : 5,  \"{key}\": 1700000000 }}");
+        let annotations = json!({"annotations": {NOTIFIED: other}});
+        scene.patch_metadata("web-1", annotations).await;
+        let engine = scene.engine(&["--no-lease"]);
+        let ours = format!("{{\"{key}\":1700000000,\"z:other::\":5}}");
+        scene
+            .wait_for_notified("web-1", |state| state == Some(ours.as_str()))
+            .await;
+        engine.stop();
+        assert_eq!(scene.receiver.count(), 0);
+    });
+}
