@@ -250,10 +250,9 @@ fn apply(connection: &Connection, operation: &Operation, session: i64) -> Result
             found(changed, *id)
         }
         Operation::Attempt(id, attempt) => record_attempt(connection, *id, attempt),
-        Operation::Outcome(id, last, outcome) => match last {
-            Some(attempt) => record_end(connection, *id, attempt, outcome),
-            None => record_outcome(connection, *id, outcome),
-        },
+        Operation::Outcome(id, last, outcome) => {
+            record_outcome(connection, *id, last.as_ref(), outcome)
+        }
         Operation::Patched(ids, at_ms) => {
             let mut update = connection.prepare_cached(
                 "UPDATE deliveries SET patched_ms = ?2, updated_ms = ?2 WHERE id = ?1",
@@ -406,47 +405,20 @@ fn list_attempt(
     Ok(())
 }
 
-/// The last try and the outcome, in one change of the row.
-fn record_end(
-    connection: &Connection,
-    id: DeliveryId,
-    last: &Attempt,
-    outcome: &Outcome,
-) -> Result<u64, Failure> {
-    let finished = (outcome.state != DeliveryState::Pending).then_some(outcome.at_ms);
-    let changed = connection
-        .prepare_cached(
-            "UPDATE deliveries SET state = ?2, updated_ms = ?3, finished_ms = ?4, detail = ?5, \
-             error = ?6, attempts = ?7, status = ?8, took_ms = ?9, next_ms = NULL, \
-             begun_ms = NULL WHERE id = ?1",
-        )?
-        .execute(params![
-            id.0,
-            outcome.state.word(),
-            outcome.at_ms,
-            finished,
-            outcome.detail,
-            outcome.error,
-            last.number,
-            last.status,
-            last.took_ms,
-        ])?;
-    found(changed, id)?;
-    list_attempt(connection, id, last)?;
-    record_bodies(connection, id, &outcome.request, &outcome.response)?;
-    Ok(0)
-}
-
+/// How a delivery ended, with its last try where that is not recorded yet: one change of the row.
 fn record_outcome(
     connection: &Connection,
     id: DeliveryId,
+    last: Option<&Attempt>,
     outcome: &Outcome,
 ) -> Result<u64, Failure> {
     let finished = (outcome.state != DeliveryState::Pending).then_some(outcome.at_ms);
     let changed = connection
         .prepare_cached(
             "UPDATE deliveries SET state = ?2, updated_ms = ?3, finished_ms = ?4, detail = ?5, \
-             error = ?6, next_ms = NULL, begun_ms = NULL WHERE id = ?1",
+             error = ?6, attempts = coalesce(?7, attempts), \
+             status = iif(?7 IS NULL, status, ?8), took_ms = iif(?7 IS NULL, took_ms, ?9), \
+             next_ms = NULL, begun_ms = NULL WHERE id = ?1",
         )?
         .execute(params![
             id.0,
@@ -455,8 +427,14 @@ fn record_outcome(
             finished,
             outcome.detail,
             outcome.error,
+            last.map(|last| last.number),
+            last.and_then(|last| last.status),
+            last.map(|last| last.took_ms),
         ])?;
     found(changed, id)?;
+    if let Some(last) = last {
+        list_attempt(connection, id, last)?;
+    }
     record_bodies(connection, id, &outcome.request, &outcome.response)?;
     Ok(0)
 }
