@@ -1,16 +1,16 @@
 //! Grafana: annotations, which dashboards show as marks on their time axes.
 
 use super::endpoint::{Endpoint, missing, transport_warnings};
+use super::http::Answer;
+use super::one_request::{Asked, OneRequest, one_request};
 use super::reference::{Reference, required};
 use super::registry::{BuildError, BuildWarning};
 use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
-use crate::domain::{Destination, Masker};
+use crate::domain::Destination;
 use crate::yaml::{self, Node};
-use futures::future::BoxFuture;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
-use std::fmt;
 use std::sync::Arc;
 use url::Url;
 
@@ -59,11 +59,9 @@ struct Options {
 }
 
 struct Grafana {
-    name: String,
     key: String,
     /// Its URL is that of the annotations.
     endpoint: Endpoint,
-    warnings: Vec<BuildWarning>,
 }
 
 /// Makes a Grafana service from its options.
@@ -90,12 +88,11 @@ pub(super) fn build(
             help: Some("set it to the URL of the API, https://…/api".into()),
         });
     }
-    Ok(Arc::new(Grafana {
-        name: name.to_owned(),
+    let service = Grafana {
         key: key.to_owned(),
         endpoint,
-        warnings,
-    }))
+    };
+    Ok(one_request(name, warnings, service))
 }
 
 /// Where annotations are: below the API's path, without empty parts, and with its query. What is no
@@ -111,7 +108,13 @@ fn annotations_url(api: &str) -> String {
     url.into()
 }
 
-impl Grafana {
+impl OneRequest for Grafana {
+    const TYPE: &'static str = TYPE;
+
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     fn request(
         &self,
         notification: &Notification,
@@ -131,6 +134,17 @@ impl Grafana {
         request.set_header("Authorization", format!("Bearer {}", self.key));
         self.endpoint.ready(request)
     }
+
+    fn understand(&self, answer: Answer, asked: &Asked<'_>) -> Result<Sent, SendError> {
+        if answer.status != 200 {
+            let advice = advice(answer.status);
+            let error = answer.into_error(asked.request, &self.endpoint.masker);
+            return Err(error.advised(advice));
+        }
+        let id = answer.json().and_then(|reply| reply["id"].as_i64());
+        let detail = id.map(|id| format!("annotation {id}"));
+        Ok(self.endpoint.sent(answer, detail))
+    }
 }
 
 /// What to do about an answer with this status.
@@ -141,59 +155,6 @@ fn advice(status: u16) -> Option<&'static str> {
         }
         404 => Some("apiUrl must be the URL of the API, https://…/api"),
         _ => None,
-    }
-}
-
-impl Service for Grafana {
-    fn service_type(&self) -> &'static str {
-        TYPE
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn masker(&self) -> &Masker {
-        &self.endpoint.masker
-    }
-
-    fn warnings(&self) -> &[BuildWarning] {
-        &self.warnings
-    }
-
-    fn prepare(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<Vec<PreparedRequest>, SendError> {
-        Ok(vec![self.request(notification, to)?])
-    }
-
-    fn send<'a>(
-        &'a self,
-        notification: &'a Notification,
-        to: &'a Destination,
-    ) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async {
-            let request = self.request(notification, to)?;
-            let answer = self.endpoint.execute(&request).await?;
-            if answer.status != 200 {
-                let advice = advice(answer.status);
-                let error = answer.into_error(&request, &self.endpoint.masker);
-                return Err(error.advised(advice));
-            }
-            let id = answer.json().and_then(|reply| reply["id"].as_i64());
-            let detail = id.map(|id| format!("annotation {id}"));
-            Ok(self.endpoint.sent(answer, detail))
-        })
-    }
-}
-
-impl fmt::Debug for Grafana {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Grafana")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }
 

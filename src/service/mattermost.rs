@@ -1,16 +1,16 @@
 //! Mattermost: posts by a bot over the REST API.
 
 use super::endpoint::{Endpoint, missing, transport_warnings};
+use super::http::Answer;
+use super::one_request::{Asked, OneRequest, one_request};
 use super::reference::{Reference, optional, required};
-use super::registry::{BuildError, BuildWarning};
+use super::registry::BuildError;
 use super::texts::{Field, Merge, Texts};
 use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
-use crate::domain::{Destination, Masker};
+use crate::domain::Destination;
 use crate::yaml::{self, Node};
-use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::fmt;
 use std::sync::Arc;
 
 /// The type's name.
@@ -84,10 +84,8 @@ impl Texts for MattermostNotification {
 }
 
 struct Mattermost {
-    name: String,
     token: String,
     endpoint: Endpoint,
-    warnings: Vec<BuildWarning>,
 }
 
 /// Makes a Mattermost service from its options.
@@ -114,12 +112,11 @@ pub(super) fn build(
             "set apiURL to the server's URL, https://…",
         ));
     }
-    Ok(Arc::new(Mattermost {
-        name: name.to_owned(),
+    let service = Mattermost {
         endpoint: Endpoint::new(url, node, [token], context)?,
         token: token.to_owned(),
-        warnings,
-    }))
+    };
+    Ok(one_request(name, warnings, service))
 }
 
 /// A JSON list as it stands; an empty text is an empty list.
@@ -135,7 +132,13 @@ pub(super) fn attachments(text: &str) -> Result<Value, String> {
     }
 }
 
-impl Mattermost {
+impl OneRequest for Mattermost {
+    const TYPE: &'static str = TYPE;
+
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     fn request(
         &self,
         notification: &Notification,
@@ -154,6 +157,17 @@ impl Mattermost {
         let mut request = PreparedRequest::post_json(url, &body);
         request.set_header("Authorization", format!("Bearer {}", self.token));
         self.endpoint.ready(request)
+    }
+
+    fn understand(&self, answer: Answer, asked: &Asked<'_>) -> Result<Sent, SendError> {
+        if !(200..300).contains(&answer.status) {
+            let advice = advice(answer.status, &answer.quoted(&self.endpoint.masker));
+            let error = answer.into_error(asked.request, &self.endpoint.masker);
+            return Err(error.advised(advice));
+        }
+        let reply = answer.json().unwrap_or_default();
+        let id = reply["id"].as_str().map(|id| format!("post {id}"));
+        Ok(self.endpoint.sent(answer, id))
     }
 }
 
@@ -176,57 +190,4 @@ fn advice(status: u16, text: &str) -> Option<&'static str> {
         }
         _ => return None,
     })
-}
-
-impl Service for Mattermost {
-    fn service_type(&self) -> &'static str {
-        TYPE
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn masker(&self) -> &Masker {
-        &self.endpoint.masker
-    }
-
-    fn warnings(&self) -> &[BuildWarning] {
-        &self.warnings
-    }
-
-    fn prepare(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<Vec<PreparedRequest>, SendError> {
-        Ok(vec![self.request(notification, to)?])
-    }
-
-    fn send<'a>(
-        &'a self,
-        notification: &'a Notification,
-        to: &'a Destination,
-    ) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async {
-            let request = self.request(notification, to)?;
-            let answer = self.endpoint.execute(&request).await?;
-            if !(200..300).contains(&answer.status) {
-                let advice = advice(answer.status, &answer.quoted(&self.endpoint.masker));
-                let error = answer.into_error(&request, &self.endpoint.masker);
-                return Err(error.advised(advice));
-            }
-            let reply = answer.json().unwrap_or_default();
-            let id = reply["id"].as_str().map(|id| format!("post {id}"));
-            Ok(self.endpoint.sent(answer, id))
-        })
-    }
-}
-
-impl fmt::Debug for Mattermost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mattermost")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
 }

@@ -27,6 +27,7 @@ mod mattermost;
 mod nats;
 mod newrelic;
 mod notification;
+mod one_request;
 mod opsgenie;
 mod pagerduty;
 mod pagerdutyv2;

@@ -1,17 +1,17 @@
 //! New Relic: deployment markers of APM applications, by the REST API v2.
 
 use super::endpoint::{Endpoint, missing, transport_warnings};
+use super::http::Answer;
+use super::one_request::{Asked, OneRequest, one_request};
 use super::reference::{Reference, optional, required};
-use super::registry::{BuildError, BuildWarning};
+use super::registry::BuildError;
 use super::request::path_segment;
 use super::texts::{Field, Merge, Preset, Texts};
 use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
-use crate::domain::{Destination, Masker};
+use crate::domain::Destination;
 use crate::yaml::{self, Node};
-use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::fmt;
 use std::sync::Arc;
 
 /// The type's name.
@@ -133,10 +133,8 @@ impl Texts for NewRelicNotification {
 }
 
 struct NewRelic {
-    name: String,
     key: String,
     endpoint: Endpoint,
-    warnings: Vec<BuildWarning>,
 }
 
 /// Makes a New Relic service from its options.
@@ -155,15 +153,20 @@ pub(super) fn build(
         "" => "https://api.newrelic.com",
         url => url.strip_suffix('/').unwrap_or(url),
     };
-    Ok(Arc::new(NewRelic {
-        name: name.to_owned(),
+    let service = NewRelic {
         endpoint: Endpoint::new(url, node, [key], context)?,
         key: key.to_owned(),
-        warnings,
-    }))
+    };
+    Ok(one_request(name, warnings, service))
 }
 
-impl NewRelic {
+impl OneRequest for NewRelic {
+    const TYPE: &'static str = TYPE;
+
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     fn request(
         &self,
         notification: &Notification,
@@ -202,6 +205,19 @@ impl NewRelic {
         request.set_header("X-Api-Key", self.key.as_str());
         self.endpoint.ready(request)
     }
+
+    fn understand(&self, answer: Answer, asked: &Asked<'_>) -> Result<Sent, SendError> {
+        if !(200..300).contains(&answer.status) {
+            let advice = advice(answer.status);
+            let error = answer.into_error(asked.request, &self.endpoint.masker);
+            return Err(error.advised(advice));
+        }
+        let id = answer
+            .json()
+            .and_then(|reply| reply["deployment"]["id"].as_i64());
+        let detail = id.map(|id| format!("deployment {id}"));
+        Ok(self.endpoint.sent(answer, detail))
+    }
 }
 
 /// What to do about an answer with this status.
@@ -213,60 +229,5 @@ fn advice(status: u16) -> Option<&'static str> {
         ),
         404 => Some("correct the recipient: it must be the id of an application"),
         _ => None,
-    }
-}
-
-impl Service for NewRelic {
-    fn service_type(&self) -> &'static str {
-        TYPE
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn masker(&self) -> &Masker {
-        &self.endpoint.masker
-    }
-
-    fn warnings(&self) -> &[BuildWarning] {
-        &self.warnings
-    }
-
-    fn prepare(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<Vec<PreparedRequest>, SendError> {
-        Ok(vec![self.request(notification, to)?])
-    }
-
-    fn send<'a>(
-        &'a self,
-        notification: &'a Notification,
-        to: &'a Destination,
-    ) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async {
-            let request = self.request(notification, to)?;
-            let answer = self.endpoint.execute(&request).await?;
-            if !(200..300).contains(&answer.status) {
-                let advice = advice(answer.status);
-                let error = answer.into_error(&request, &self.endpoint.masker);
-                return Err(error.advised(advice));
-            }
-            let id = answer
-                .json()
-                .and_then(|reply| reply["deployment"]["id"].as_i64());
-            let detail = id.map(|id| format!("deployment {id}"));
-            Ok(self.endpoint.sent(answer, detail))
-        })
-    }
-}
-
-impl fmt::Debug for NewRelic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewRelic")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }

@@ -2,17 +2,16 @@
 
 use super::endpoint::{Endpoint, missing, transport_warnings};
 use super::http::Answer;
+use super::one_request::{Asked, OneRequest, one_request};
 use super::pagerdutyv2::first_error;
 use super::reference::{Reference, optional, required};
-use super::registry::{BuildError, BuildWarning};
+use super::registry::BuildError;
 use super::texts::{Field, Merge, Texts};
 use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
-use crate::domain::{Destination, Masker};
+use crate::domain::Destination;
 use crate::yaml::{self, Node};
-use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::fmt;
 use std::sync::Arc;
 
 /// The type's name.
@@ -127,12 +126,10 @@ impl Texts for PagerDutyNotification {
 }
 
 struct PagerDuty {
-    name: String,
     token: String,
     from: String,
     service_id: String,
     endpoint: Endpoint,
-    warnings: Vec<BuildWarning>,
 }
 
 /// Makes a service for PagerDuty's incidents from its options.
@@ -156,14 +153,13 @@ pub(super) fn build(
         "" => "https://api.pagerduty.com",
         url => url,
     };
-    Ok(Arc::new(PagerDuty {
-        name: name.to_owned(),
+    let service = PagerDuty {
         endpoint: Endpoint::new(url, node, [token], context)?,
         token: token.to_owned(),
         from: from.to_owned(),
         service_id: options.service_id.trim().to_owned(),
-        warnings,
-    }))
+    };
+    Ok(one_request(name, warnings, service))
 }
 
 impl PagerDuty {
@@ -173,6 +169,14 @@ impl PagerDuty {
             "" => &self.service_id,
             recipient => recipient,
         }
+    }
+}
+
+impl OneRequest for PagerDuty {
+    const TYPE: &'static str = TYPE;
+
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
     }
 
     fn request(
@@ -215,12 +219,8 @@ impl PagerDuty {
         self.endpoint.ready(request)
     }
 
-    fn understand(
-        &self,
-        answer: Answer,
-        request: &PreparedRequest,
-        to: &Destination,
-    ) -> Result<Sent, SendError> {
+    fn understand(&self, answer: Answer, asked: &Asked<'_>) -> Result<Sent, SendError> {
+        let (request, to) = (asked.request, asked.to);
         let masker = &self.endpoint.masker;
         let ok = (200..300).contains(&answer.status);
         let Some(reply) = answer.json().filter(Value::is_object) else {
@@ -272,51 +272,5 @@ impl PagerDuty {
             _ => {}
         }
         Err(answer.refused(&message, request, masker))
-    }
-}
-
-impl Service for PagerDuty {
-    fn service_type(&self) -> &'static str {
-        TYPE
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn masker(&self) -> &Masker {
-        &self.endpoint.masker
-    }
-
-    fn warnings(&self) -> &[BuildWarning] {
-        &self.warnings
-    }
-
-    fn prepare(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<Vec<PreparedRequest>, SendError> {
-        Ok(vec![self.request(notification, to)?])
-    }
-
-    fn send<'a>(
-        &'a self,
-        notification: &'a Notification,
-        to: &'a Destination,
-    ) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async {
-            let request = self.request(notification, to)?;
-            let answer = self.endpoint.execute(&request).await?;
-            self.understand(answer, &request, to)
-        })
-    }
-}
-
-impl fmt::Debug for PagerDuty {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PagerDuty")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }

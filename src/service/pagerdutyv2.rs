@@ -2,17 +2,16 @@
 
 use super::endpoint::{Endpoint, missing, transport_warnings};
 use super::http::Answer;
+use super::one_request::{Asked, OneRequest, one_request};
 use super::reference::{Reference, optional, required};
-use super::registry::{BuildError, BuildWarning};
+use super::registry::BuildError;
 use super::texts::{Field, Merge, Texts};
 use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
-use crate::domain::{Destination, Masker};
+use crate::domain::Destination;
 use crate::yaml::{self, Node};
-use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
 /// The type's name.
@@ -154,10 +153,8 @@ impl Texts for PagerDutyV2Notification {
 }
 
 struct PagerDutyV2 {
-    name: String,
     keys: BTreeMap<String, String>,
     endpoint: Endpoint,
-    warnings: Vec<BuildWarning>,
 }
 
 /// Makes a service for PagerDuty's events from its options.
@@ -181,15 +178,20 @@ pub(super) fn build(
         url => url,
     };
     let secrets = keys.values().map(String::as_str);
-    Ok(Arc::new(PagerDutyV2 {
-        name: name.to_owned(),
+    let service = PagerDutyV2 {
         endpoint: Endpoint::new(url, node, secrets, context)?,
         keys,
-        warnings,
-    }))
+    };
+    Ok(one_request(name, warnings, service))
 }
 
-impl PagerDutyV2 {
+impl OneRequest for PagerDutyV2 {
+    const TYPE: &'static str = TYPE;
+
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     fn request(
         &self,
         notification: &Notification,
@@ -235,13 +237,8 @@ impl PagerDutyV2 {
     }
 
     /// Only 202 with JSON is a success.
-    fn understand(
-        &self,
-        answer: Answer,
-        request: &PreparedRequest,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<Sent, SendError> {
+    fn understand(&self, answer: Answer, asked: &Asked<'_>) -> Result<Sent, SendError> {
+        let (request, notification, to) = (asked.request, asked.notification, asked.to);
         let masker = &self.endpoint.masker;
         let Some(reply) = answer.json().filter(Value::is_object) else {
             if answer.status == 202 {
@@ -297,51 +294,5 @@ pub(super) fn first_error(errors: &Value) -> String {
         0 => format!(": {first}"),
         1 => format!(": {first} (and 1 more error...)"),
         more => format!(": {first} (and {more} more errors...)"),
-    }
-}
-
-impl Service for PagerDutyV2 {
-    fn service_type(&self) -> &'static str {
-        TYPE
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn masker(&self) -> &Masker {
-        &self.endpoint.masker
-    }
-
-    fn warnings(&self) -> &[BuildWarning] {
-        &self.warnings
-    }
-
-    fn prepare(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<Vec<PreparedRequest>, SendError> {
-        Ok(vec![self.request(notification, to)?])
-    }
-
-    fn send<'a>(
-        &'a self,
-        notification: &'a Notification,
-        to: &'a Destination,
-    ) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async {
-            let request = self.request(notification, to)?;
-            let answer = self.endpoint.execute(&request).await?;
-            self.understand(answer, &request, notification, to)
-        })
-    }
-}
-
-impl fmt::Debug for PagerDutyV2 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PagerDutyV2")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }

@@ -2,14 +2,13 @@
 
 use super::endpoint::{Endpoint, missing, transport_warnings};
 use super::http::Answer;
+use super::one_request::{Asked, OneRequest, one_request};
 use super::reference::{Reference, optional, required};
 use super::registry::{BuildError, BuildWarning};
 use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
-use crate::domain::{Destination, Masker};
+use crate::domain::Destination;
 use crate::yaml::{self, Node};
-use futures::future::BoxFuture;
 use serde::Deserialize;
-use std::fmt;
 use std::sync::Arc;
 
 /// The type's name.
@@ -58,10 +57,8 @@ struct Options {
 }
 
 struct Pushover {
-    name: String,
     token: String,
     endpoint: Endpoint,
-    warnings: Vec<BuildWarning>,
 }
 
 /// Makes a Pushover service from its options.
@@ -87,12 +84,11 @@ pub(super) fn build(
         "" => "https://api.pushover.net",
         url => url,
     };
-    Ok(Arc::new(Pushover {
-        name: name.to_owned(),
+    let service = Pushover {
         endpoint: Endpoint::new(url, node, [token], context)?,
         token: token.to_owned(),
-        warnings,
-    }))
+    };
+    Ok(one_request(name, warnings, service))
 }
 
 /// The form of all keys: 30 letters and digits.
@@ -100,7 +96,13 @@ fn is_key(text: &str) -> bool {
     text.len() == 30 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-impl Pushover {
+impl OneRequest for Pushover {
+    const TYPE: &'static str = TYPE;
+
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     /// The request, after the checks that the original makes before it.
     fn request(
         &self,
@@ -137,7 +139,8 @@ impl Pushover {
     }
 
     /// `status` of the answer tells; the HTTP status only from 500 on.
-    fn understand(&self, answer: Answer, request: &PreparedRequest) -> Result<Sent, SendError> {
+    fn understand(&self, answer: Answer, asked: &Asked<'_>) -> Result<Sent, SendError> {
+        let request = asked.request;
         let masker = &self.endpoint.masker;
         if answer.status >= 500 {
             let message = format!(
@@ -158,51 +161,5 @@ impl Pushover {
             message.push_str(error.as_str().unwrap_or_default());
         }
         Err(answer.refused(&message, request, masker))
-    }
-}
-
-impl Service for Pushover {
-    fn service_type(&self) -> &'static str {
-        TYPE
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn masker(&self) -> &Masker {
-        &self.endpoint.masker
-    }
-
-    fn warnings(&self) -> &[BuildWarning] {
-        &self.warnings
-    }
-
-    fn prepare(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<Vec<PreparedRequest>, SendError> {
-        Ok(vec![self.request(notification, to)?])
-    }
-
-    fn send<'a>(
-        &'a self,
-        notification: &'a Notification,
-        to: &'a Destination,
-    ) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async {
-            let request = self.request(notification, to)?;
-            let answer = self.endpoint.execute(&request).await?;
-            self.understand(answer, &request)
-        })
-    }
-}
-
-impl fmt::Debug for Pushover {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pushover")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }

@@ -2,14 +2,13 @@
 
 use super::endpoint::{Endpoint, missing, transport_warnings};
 use super::http::Answer;
+use super::one_request::{Asked, OneRequest, one_request};
 use super::reference::{Reference, optional, required};
-use super::registry::{BuildError, BuildWarning};
+use super::registry::BuildError;
 use super::{Class, Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
-use crate::domain::{Destination, Masker};
+use crate::domain::Destination;
 use crate::yaml::{self, Node};
-use futures::future::BoxFuture;
 use serde::Deserialize;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,10 +56,8 @@ struct Options {
 }
 
 struct Telegram {
-    name: String,
     token: String,
     endpoint: Endpoint,
-    warnings: Vec<BuildWarning>,
 }
 
 /// Makes a Telegram service from its options.
@@ -83,12 +80,11 @@ pub(super) fn build(
         "" => "https://api.telegram.org",
         url => url,
     };
-    Ok(Arc::new(Telegram {
-        name: name.to_owned(),
+    let service = Telegram {
         endpoint: Endpoint::new(url, node, [token], context)?,
         token: token.to_owned(),
-        warnings,
-    }))
+    };
+    Ok(one_request(name, warnings, service))
 }
 
 /// Where to: chat and topic.
@@ -128,7 +124,13 @@ impl Chat {
     }
 }
 
-impl Telegram {
+impl OneRequest for Telegram {
+    const TYPE: &'static str = TYPE;
+
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     fn request(
         &self,
         notification: &Notification,
@@ -154,7 +156,8 @@ impl Telegram {
     }
 
     /// `ok` of the answer tells, the status is not looked at.
-    fn understand(&self, answer: Answer, request: &PreparedRequest) -> Result<Sent, SendError> {
+    fn understand(&self, answer: Answer, asked: &Asked<'_>) -> Result<Sent, SendError> {
+        let request = asked.request;
         let (answer, reply) = self.endpoint.reply(answer, request)?;
         if reply["ok"] == true {
             let id = reply["result"]["message_id"].as_i64();
@@ -202,52 +205,6 @@ fn advice(description: &str) -> Option<&'static str> {
     } else {
         return None;
     })
-}
-
-impl Service for Telegram {
-    fn service_type(&self) -> &'static str {
-        TYPE
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn masker(&self) -> &Masker {
-        &self.endpoint.masker
-    }
-
-    fn warnings(&self) -> &[BuildWarning] {
-        &self.warnings
-    }
-
-    fn prepare(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<Vec<PreparedRequest>, SendError> {
-        Ok(vec![self.request(notification, to)?])
-    }
-
-    fn send<'a>(
-        &'a self,
-        notification: &'a Notification,
-        to: &'a Destination,
-    ) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async {
-            let request = self.request(notification, to)?;
-            let answer = self.endpoint.execute(&request).await?;
-            self.understand(answer, &request)
-        })
-    }
-}
-
-impl fmt::Debug for Telegram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Telegram")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]

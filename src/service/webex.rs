@@ -1,15 +1,15 @@
 //! Webex: messages by a bot to rooms and people.
 
 use super::endpoint::{Endpoint, missing, transport_warnings};
+use super::http::Answer;
+use super::one_request::{Asked, OneRequest, one_request};
 use super::reference::{Reference, optional, required};
-use super::registry::{BuildError, BuildWarning};
+use super::registry::BuildError;
 use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
-use crate::domain::{Destination, Masker};
+use crate::domain::Destination;
 use crate::yaml::{self, Node};
-use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::json;
-use std::fmt;
 use std::sync::Arc;
 
 /// The type's name.
@@ -52,10 +52,8 @@ struct Options {
 }
 
 struct Webex {
-    name: String,
     token: String,
     endpoint: Endpoint,
-    warnings: Vec<BuildWarning>,
 }
 
 /// Makes a Webex service from its options.
@@ -78,15 +76,20 @@ pub(super) fn build(
         "" => "https://webexapis.com",
         url => url.strip_suffix('/').unwrap_or(url),
     };
-    Ok(Arc::new(Webex {
-        name: name.to_owned(),
+    let service = Webex {
         endpoint: Endpoint::new(url, node, [token], context)?,
         token: token.to_owned(),
-        warnings,
-    }))
+    };
+    Ok(one_request(name, warnings, service))
 }
 
-impl Webex {
+impl OneRequest for Webex {
+    const TYPE: &'static str = TYPE;
+
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     fn request(
         &self,
         notification: &Notification,
@@ -105,6 +108,17 @@ impl Webex {
         let mut request = PreparedRequest::post_json(url, &body);
         request.set_header("Authorization", format!("Bearer {}", self.token));
         self.endpoint.ready(request)
+    }
+
+    fn understand(&self, answer: Answer, asked: &Asked<'_>) -> Result<Sent, SendError> {
+        if answer.status != 200 {
+            let advice = advice(answer.status, asked.notification.message.len());
+            let error = answer.into_error(asked.request, &self.endpoint.masker);
+            return Err(error.advised(advice));
+        }
+        let reply = answer.json().unwrap_or_default();
+        let id = reply["id"].as_str().map(|id| format!("message {id}"));
+        Ok(self.endpoint.sent(answer, id))
     }
 }
 
@@ -135,59 +149,6 @@ fn advice(status: u16, length: usize) -> Option<&'static str> {
         400 | 413 if length > LONGEST => "shorten the message; Webex takes 7,439 bytes",
         _ => return None,
     })
-}
-
-impl Service for Webex {
-    fn service_type(&self) -> &'static str {
-        TYPE
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn masker(&self) -> &Masker {
-        &self.endpoint.masker
-    }
-
-    fn warnings(&self) -> &[BuildWarning] {
-        &self.warnings
-    }
-
-    fn prepare(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<Vec<PreparedRequest>, SendError> {
-        Ok(vec![self.request(notification, to)?])
-    }
-
-    fn send<'a>(
-        &'a self,
-        notification: &'a Notification,
-        to: &'a Destination,
-    ) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async {
-            let request = self.request(notification, to)?;
-            let answer = self.endpoint.execute(&request).await?;
-            if answer.status != 200 {
-                let advice = advice(answer.status, notification.message.len());
-                let error = answer.into_error(&request, &self.endpoint.masker);
-                return Err(error.advised(advice));
-            }
-            let reply = answer.json().unwrap_or_default();
-            let id = reply["id"].as_str().map(|id| format!("message {id}"));
-            Ok(self.endpoint.sent(answer, id))
-        })
-    }
-}
-
-impl fmt::Debug for Webex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Webex")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]

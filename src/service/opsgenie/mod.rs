@@ -7,17 +7,16 @@ pub use section::{OpsgenieNotification, OpsgenieResponder};
 
 use super::endpoint::{Endpoint, missing, transport_warnings};
 use super::http::Answer;
+use super::one_request::{Asked, OneRequest, one_request};
 use super::reference::{Reference, optional, required};
 use super::registry::{BuildError, BuildWarning};
 use super::retry::RetryPolicy;
 use super::{Notification, PreparedRequest, SendError, Sent, Service, ServiceContext};
-use crate::domain::{Destination, Masker};
+use crate::domain::Destination;
 use crate::yaml::{self, Node};
-use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -124,10 +123,8 @@ struct Options {
 }
 
 struct Opsgenie {
-    name: String,
     keys: BTreeMap<String, String>,
     endpoint: Endpoint,
-    warnings: Vec<BuildWarning>,
 }
 
 /// Makes an Opsgenie service from its options.
@@ -155,12 +152,11 @@ pub(super) fn build(
         });
     }
     let secrets = keys.values().map(String::as_str);
-    Ok(Arc::new(Opsgenie {
-        name: name.to_owned(),
+    let service = Opsgenie {
         endpoint: Endpoint::new(&url, node, secrets, context)?,
         keys,
-        warnings,
-    }))
+    };
+    Ok(one_request(name, warnings, service))
 }
 
 /// The API's URL. A host alone is asked over https, or over http when its name has no `api` in it,
@@ -190,7 +186,13 @@ fn is_plain_abroad(url: &str) -> bool {
     })
 }
 
-impl Opsgenie {
+impl OneRequest for Opsgenie {
+    const TYPE: &'static str = TYPE;
+
+    fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     fn request(
         &self,
         notification: &Notification,
@@ -239,13 +241,8 @@ impl Opsgenie {
     }
 
     /// Everything below 400 with JSON is a success: the alert was taken in.
-    fn understand(
-        &self,
-        answer: Answer,
-        request: &PreparedRequest,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<Sent, SendError> {
+    fn understand(&self, answer: Answer, asked: &Asked<'_>) -> Result<Sent, SendError> {
+        let (request, notification, to) = (asked.request, asked.notification, asked.to);
         let masker = &self.endpoint.masker;
         let reply = answer.json().filter(Value::is_object);
         if answer.status < 400 {
@@ -298,44 +295,6 @@ impl Opsgenie {
         }
         Err(answer.refused(&message, request, masker))
     }
-}
-
-impl Service for Opsgenie {
-    fn service_type(&self) -> &'static str {
-        TYPE
-    }
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn masker(&self) -> &Masker {
-        &self.endpoint.masker
-    }
-
-    fn warnings(&self) -> &[BuildWarning] {
-        &self.warnings
-    }
-
-    fn prepare(
-        &self,
-        notification: &Notification,
-        to: &Destination,
-    ) -> Result<Vec<PreparedRequest>, SendError> {
-        Ok(vec![self.request(notification, to)?])
-    }
-
-    fn send<'a>(
-        &'a self,
-        notification: &'a Notification,
-        to: &'a Destination,
-    ) -> BoxFuture<'a, Result<Sent, SendError>> {
-        Box::pin(async {
-            let request = self.request(notification, to)?;
-            let answer = self.endpoint.execute(&request).await?;
-            self.understand(answer, &request, notification, to)
-        })
-    }
 
     fn retry(&self) -> RetryPolicy {
         RetryPolicy {
@@ -344,14 +303,6 @@ impl Service for Opsgenie {
             wait_max: Duration::from_secs(30),
             jitter: 0.0,
         }
-    }
-}
-
-impl fmt::Debug for Opsgenie {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Opsgenie")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }
 
