@@ -122,17 +122,17 @@ impl<'a> Scanner<'a> {
     fn skip_string(&mut self) -> Result<(), ScanError> {
         let bytes = self.text.as_bytes();
         let mut at = self.at + 1;
-        loop {
-            match bytes.get(at) {
-                Some(b'"') => {
-                    self.at = at + 1;
-                    return Ok(());
-                }
-                Some(b'\\') => at += 2,
-                Some(_) => at += 1,
-                None => return Err(self.error("the end of the string")),
+        while let Some(rest) = bytes.get(at..)
+            && let Some(found) = memchr::memchr2(b'"', b'\\', rest)
+        {
+            at += found;
+            if bytes[at] == b'"' {
+                self.at = at + 1;
+                return Ok(());
             }
+            at += 2;
         }
+        Err(self.error("the end of the string"))
     }
 
     /// Starts at an opening bracket, ends behind the one that closes it. Counts instead of
