@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use kubechime::domain::{
     Cause, Delivery, DeliveryId, DeliveryState, Destination, Kind, NewDelivery, ResourceKey,
 };
-use kubechime::engine::{Batch, ResourceRow, RowState};
+use kubechime::engine::{Batch, CatalogView, ResourceRow, RowState};
 use kubechime::history::Anchor;
 use kubechime::tui::key::Key;
 use kubechime::tui::keymap::Keymap;
@@ -16,6 +16,7 @@ use kubechime::tui::update::{start, update};
 use kubechime::tui::{Options, ThemeName, view, work};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,10 @@ const RESOURCES: usize = 100_000;
 const DELIVERIES: i64 = 1_000_000;
 const FRAMES: usize = 2_000;
 const PAGE: i64 = 500;
+/// Keys of the ConfigMap that is edited.
+const KEYS: usize = 2_000;
+/// Characters that are typed into it.
+const TYPED: usize = 500;
 
 fn main() {
     let mut bench = Bench::new();
@@ -35,6 +40,10 @@ fn main() {
     report("frame", &frames, &empty);
     report("key or batch, and what it asks for", &steps, &empty);
     report("batch of 1,000 changed rows", &batches, &empty);
+    let (typed, drawn) = bench.editing();
+    println!("editor on a whole ConfigMap of {KEYS} keys, 1 MB, {TYPED} keys typed");
+    report("typed character, and what it asks for", &typed, &empty);
+    report("frame of the editor", &drawn, &empty);
 }
 
 fn at(times: &[Duration], part: f64) -> Duration {
@@ -64,11 +73,14 @@ impl Bench {
     fn new() -> Self {
         let options = Options {
             theme: ThemeName::Ansi,
+            themes: std::sync::Arc::default(),
+            theme_problems: Vec::new(),
             keymap: Keymap::default(),
             key_problems: Vec::new(),
             ascii: false,
             read_only: false,
             mouse: false,
+            vim: false,
             state_dir: None,
             log_file: None,
             context: None,
@@ -195,6 +207,55 @@ impl Bench {
             frames.push(started.elapsed());
         }
         (steps, frames, batches)
+    }
+}
+
+impl Bench {
+    /// Characters typed in the middle of a whole ConfigMap; looks at it are left to their threads.
+    fn editing(&mut self) -> (Vec<Duration>, Vec<Duration>) {
+        let data: BTreeMap<String, String> = (0..KEYS)
+            .map(|number| {
+                let when = format!("pod.metadata.name == 'web-{number}' and {}", "true and ".repeat(45));
+                let text = format!("- when: |-\n    {when}true\n  send: []\n");
+                (format!("trigger.on-{number:04}"), text)
+            })
+            .collect();
+        let config = CatalogView {
+            catalog: Arc::default(),
+            found: true,
+            namespace: "default".into(),
+            name: "pod-notifications-cm".into(),
+            resource_version: "1".into(),
+            data: Arc::new(data),
+            secret_keys: Vec::new(),
+            meta: Arc::default(),
+            used_by: Arc::default(),
+        };
+        let told = Batch {
+            catalog: Some(Arc::new(config)),
+            ..Batch::default()
+        };
+        let session = self.model.session.id;
+        self.send(Msg::Batch(session, Box::new(told), Vec::new()));
+        for key in ["Esc", "4", "E"] {
+            self.send(Msg::Key(Key::parse(key).expect("a key")));
+        }
+        for _ in 0..60 {
+            self.send(Msg::Key(Key::parse("PgDn").expect("a key")));
+        }
+        let (mut typed, mut drawn) = (Vec::new(), Vec::new());
+        for number in 0..TYPED {
+            self.model.now_ms += 20;
+            let c = if number % 8 == 7 { ' ' } else { 'x' };
+            let started = Instant::now();
+            drop(update(&mut self.model, Msg::Key(Key::char(c))));
+            typed.push(started.elapsed());
+            let model = &self.model;
+            let started = Instant::now();
+            self.terminal.draw(|frame| view(model, frame)).expect("in memory");
+            drawn.push(started.elapsed());
+        }
+        (typed, drawn)
     }
 }
 

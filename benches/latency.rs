@@ -129,11 +129,13 @@ fn options() -> Options {
         watches: vec![Watch::all(Kind::pod())],
         prefix: kubechime::domain::DEFAULT_PREFIX.into(),
         lease: LeaseUse::Off,
+        shard: None,
         history_problem: String::new(),
         wording: Wording::Current,
         delivery: DeliveryOptions::default(),
         expr: kubechime::expr::Options::default(),
         self_service: false,
+        watch_timeout: std::time::Duration::from_secs(120),
         on_state_lost: kubechime::engine::OnStateLost::default(),
     }
 }

@@ -1,10 +1,16 @@
 //! What the dashboard shows, as text: snapshots of the screens at the sizes that matter.
 #![cfg(feature = "tui")]
 
+#[path = "tui_screens/blast.rs"]
+mod blast;
+#[path = "tui_screens/editing.rs"]
+mod editing;
 #[path = "tui_screens/fixture.rs"]
 mod fixture;
 #[path = "tui_screens/resource.rs"]
 mod resource;
+#[path = "tui_screens/versions.rs"]
+mod versions;
 #[path = "tui_screens/views.rs"]
 mod views;
 
@@ -289,6 +295,9 @@ fn any_size_can_be_drawn() {
         "3 Enter",
         "3 Enter Tab",
         "4 e a",
+        "4 E C-t",
+        "4 g j e C-Space",
+        "9",
         "4 j j Enter",
         "r",
         "D",

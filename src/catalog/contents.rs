@@ -76,28 +76,31 @@ impl Catalog {
 
     /// Everything that any condition or oncePer can read of this variable.
     pub fn reads(&self, variable: &str) -> PathTrie {
-        let mut paths = PathTrie::default();
-        for program in self.programs() {
-            if let Some(read) = program.reads().get(variable) {
-                paths.merge(read);
-            }
-            // `$env` names the variables as a whole: any of them may be read.
-            if program.reads().contains_key("$env") {
-                paths.merge(&PathTrie::everything());
-            }
-        }
-        paths
+        reads_of(self.programs(), variable)
     }
 
     /// All compiled expressions.
     pub(super) fn programs(&self) -> impl Iterator<Item = &Program> {
-        let conditions = self
-            .triggers
+        self.triggers
             .values()
-            .flat_map(|trigger| &trigger.conditions);
-        conditions.flat_map(|condition| {
-            let once_per = condition.once_per.as_ref().map(|(_, program)| program);
-            std::iter::once(&condition.when_program).chain(once_per)
-        })
+            .flat_map(|trigger| trigger.programs())
     }
+}
+
+/// Everything that any of these expressions can read of a variable.
+pub(super) fn reads_of<'p>(
+    programs: impl Iterator<Item = &'p Program>,
+    variable: &str,
+) -> PathTrie {
+    let mut paths = PathTrie::default();
+    for program in programs {
+        if let Some(read) = program.reads().get(variable) {
+            paths.merge(read);
+        }
+        // `$env` names the variables as a whole: any of them may be read.
+        if program.reads().contains_key("$env") {
+            paths.merge(&PathTrie::everything());
+        }
+    }
+    paths
 }

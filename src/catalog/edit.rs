@@ -5,7 +5,9 @@ use crate::domain::Destination;
 use std::collections::BTreeMap;
 
 fn key(prefix: &str, trigger: &str, service: &str) -> String {
-    format!("{prefix}/subscribe.{trigger}.{service}")
+    // Without a trigger it is about the default triggers.
+    let dot = if trigger.is_empty() { "" } else { "." };
+    format!("{prefix}/subscribe.{trigger}{dot}{service}")
 }
 
 /// The recipients as they stand in the annotation.
@@ -82,6 +84,88 @@ pub fn has(
         .any(|wish| wish.destination == *destination)
 }
 
+/// One subscription as it stands in the annotations of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnnotatedSubscription {
+    /// The annotation, without prefix and slash.
+    pub annotation: String,
+    /// The trigger; `None` for the default triggers.
+    pub trigger: Option<String>,
+    /// Who is told.
+    pub destination: Destination,
+    /// It can be removed by itself: it stands in an annotation `subscribe.<trigger>.<service>`, not
+    /// in a list written as YAML.
+    pub removable: bool,
+}
+
+/// The subscriptions in an object's annotations, in the order of the annotations. What can't be read
+/// is left out.
+pub fn subscriptions_of(
+    prefix: &str,
+    annotations: &BTreeMap<String, String>,
+) -> Vec<AnnotatedSubscription> {
+    let wishes = annotation::read(annotations, prefix, &mut Vec::new());
+    wishes
+        .into_iter()
+        .map(|wish| AnnotatedSubscription {
+            annotation: wish.key.to_owned(),
+            removable: wish.key.starts_with("subscribe."),
+            trigger: wish.trigger,
+            destination: wish.destination,
+        })
+        .collect()
+}
+
+/// What to do about one subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubscriptionChange {
+    /// Adds it; else it is removed.
+    pub add: bool,
+    /// The trigger; empty for the default triggers.
+    pub trigger: String,
+    /// The service.
+    pub service: String,
+    /// Who is told; empty for services that need nobody.
+    pub recipients: Vec<String>,
+}
+
+impl SubscriptionChange {
+    /// The annotations that change with their new values (`None`: it goes), for an object that has
+    /// these annotations; nothing when it is as wanted already.
+    pub fn apply(
+        &self,
+        prefix: &str,
+        annotations: &BTreeMap<String, String>,
+    ) -> BTreeMap<String, Option<String>> {
+        let mut after = annotations.clone();
+        let recipients: Vec<&str> = self.recipients.iter().map(String::as_str).collect();
+        if self.add {
+            subscribe(
+                prefix,
+                &mut after,
+                &self.trigger,
+                &self.service,
+                &recipients,
+            );
+        } else {
+            let nobody = [""];
+            let all = if recipients.is_empty() {
+                &nobody[..]
+            } else {
+                &recipients
+            };
+            for recipient in all {
+                unsubscribe(prefix, &mut after, &self.trigger, &self.service, recipient);
+            }
+        }
+        let names = annotations.keys().chain(after.keys());
+        names
+            .filter(|name| annotations.get(*name) != after.get(*name))
+            .map(|name| (name.clone(), after.get(name).cloned()))
+            .collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +210,60 @@ mod tests {
             ""
         ));
         assert!(annotations.is_empty());
+    }
+
+    #[test]
+    fn a_change_is_only_what_differs() {
+        let there = BTreeMap::from([
+            (KEY.to_owned(), "a;b".to_owned()),
+            ("other".to_owned(), "stays".to_owned()),
+        ]);
+        let change = |add, recipients: &[&str]| SubscriptionChange {
+            add,
+            trigger: "my-trigger".into(),
+            service: "slack".into(),
+            recipients: recipients.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let expected = BTreeMap::from([(KEY.to_owned(), Some("a;b;c".to_owned()))]);
+        assert_eq!(change(true, &["b", "c"]).apply(PREFIX, &there), expected);
+        assert!(change(true, &["a"]).apply(PREFIX, &there).is_empty());
+        assert!(change(false, &["x"]).apply(PREFIX, &there).is_empty());
+        let gone = BTreeMap::from([(KEY.to_owned(), None)]);
+        assert_eq!(change(false, &["a", "b"]).apply(PREFIX, &there), gone);
+        let default = SubscriptionChange {
+            trigger: String::new(),
+            ..change(true, &["x"])
+        };
+        let name = format!("{PREFIX}/subscribe.slack");
+        let expected = BTreeMap::from([(name, Some("x".to_owned()))]);
+        assert_eq!(default.apply(PREFIX, &BTreeMap::new()), expected);
+    }
+
+    #[test]
+    fn subscriptions_are_listed_with_their_place() {
+        let annotations = BTreeMap::from([
+            (format!("{PREFIX}/subscribe.on-a.slack"), "x;y".to_owned()),
+            (
+                format!("{PREFIX}/subscriptions"),
+                "[{trigger: [t], destinations: [{service: s, recipients: [c]}]}]".to_owned(),
+            ),
+        ]);
+        let found = subscriptions_of(PREFIX, &annotations);
+        let words: Vec<_> = found
+            .iter()
+            .map(|entry| {
+                let trigger = entry.trigger.as_deref().unwrap_or("-");
+                format!(
+                    "{trigger} {} {}",
+                    entry.destination.label(),
+                    entry.removable
+                )
+            })
+            .collect();
+        assert_eq!(
+            words,
+            ["on-a slack:x true", "on-a slack:y true", "t s:c false"]
+        );
     }
 
     #[test]

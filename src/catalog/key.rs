@@ -22,6 +22,13 @@ pub enum KeyKind {
     Ignored,
 }
 
+impl KeyKind {
+    /// What a ConfigMap key of this name configures.
+    pub fn of(key: &str) -> Self {
+        Key::parse(key).kind()
+    }
+}
+
 impl fmt::Display for KeyKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -2,7 +2,7 @@
 
 use super::status::Findings;
 use super::text::{self, Reference, Target};
-use crate::domain::{ConditionKey, Diagnostic, Position, Severity};
+use crate::domain::{ConditionKey, Diagnostic, PathTrie, Position, Severity};
 use crate::expr::{self, Program};
 use crate::golang::duration;
 use crate::yaml::{self, Node};
@@ -83,6 +83,21 @@ impl Condition {
             Clause::OncePer => &self.once_per_node,
         };
         node.as_ref().map(|node| node.position_at(text, offset))
+    }
+}
+
+impl Trigger {
+    /// All compiled expressions.
+    pub(super) fn programs(&self) -> impl Iterator<Item = &Program> {
+        self.conditions.iter().flat_map(|condition| {
+            let once_per = condition.once_per.as_ref().map(|(_, program)| program);
+            std::iter::once(&condition.when_program).chain(once_per)
+        })
+    }
+
+    /// Everything that any of its conditions can read of this variable.
+    pub fn reads(&self, variable: &str) -> PathTrie {
+        super::contents::reads_of(self.programs(), variable)
     }
 }
 

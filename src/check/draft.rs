@@ -4,10 +4,12 @@
 //! The values of the Secret are not at hand here, only its names. What can't be said without the
 //! values is left to the engine.
 
-use super::lint::{LintOptions, lint};
+use super::edited::Part;
+use super::lint::{LintOptions, Subject, lint};
 use crate::catalog::{Catalog, ConfigSource, KeyState};
 use crate::domain::{Diagnostic, Severity};
 use crate::yaml::secret_names;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,11 +53,19 @@ pub struct Verdict {
     pub findings: Vec<Diagnostic>,
     /// Each changed key that has an error, with what becomes of it.
     pub broken: Vec<(String, Fate)>,
+    /// How each part of the look went; none for a draft that is not in an editor.
+    pub parts: Vec<Part>,
 }
 
 impl Draft {
     /// Looks at the changed keys as parts of the whole configuration.
     pub fn judge(self) -> Verdict {
+        self.judge_on(None)
+    }
+
+    /// The same, with an object (and its variable) that conditions and templates are tried on. What
+    /// is wrong with the object's own subscriptions is not told: it is not being edited.
+    pub(super) fn judge_on(self, object: Option<(&str, &Value)>) -> Verdict {
         let mut data = (*self.data).clone();
         let mut changed = BTreeSet::new();
         for (key, text) in self.changes {
@@ -83,7 +93,7 @@ impl Draft {
         let options = LintOptions {
             variables: &self.variables,
             secret_known: true,
-            subject: None,
+            subject: object.map(|(variable, object)| Subject { variable, object }),
             longest: LONGEST,
         };
         // What a service says of its options may be about a value of the Secret.
@@ -95,7 +105,20 @@ impl Draft {
                 })
         };
         let mut findings = lint(&built, &options);
-        findings.retain(|finding| changed.contains(&finding.key) && !unknowable(finding));
+        // Of a key that can't be read, everything but that is about its last good version.
+        let outdated = |finding: &Diagnostic| {
+            let status = built.keys.get(&finding.key);
+            status.is_some_and(|status| {
+                let read = matches!(status.state, KeyState::Ok | KeyState::Warning);
+                let own = |known: &Diagnostic| {
+                    known.code == finding.code && known.message == finding.message
+                };
+                !read && !status.diagnostics.iter().any(own)
+            })
+        };
+        findings.retain(|finding| {
+            changed.contains(&finding.key) && !unknowable(finding) && !outdated(finding)
+        });
         let failing: BTreeSet<&str> = findings
             .iter()
             .filter(|finding| finding.severity == Severity::Error)
@@ -110,6 +133,7 @@ impl Draft {
         Verdict {
             broken: broken.collect(),
             findings,
+            parts: Vec::new(),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::history::{self, History};
 use crate::settings::{self, Layers, LogStyle, Paths, Settings};
 use anyhow::Context as _;
 use clap::Args;
+use jiff::SignedDuration;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -34,6 +35,9 @@ pub struct EngineArgs {
     /// Do not use a Lease: no other engine may be active on this configuration.
     #[arg(long, global = true)]
     no_lease: bool,
+    /// Take only a share of the objects: i/n with i from 0, or /n to take i from the name of the Pod.
+    #[arg(long, global = true, value_name = "I/N")]
+    shard: Option<String>,
     /// Name of the ConfigMap.
     #[arg(long, global = true, value_name = "NAME")]
     config_map_name: Option<String>,
@@ -88,6 +92,9 @@ impl EngineArgs {
         }
         if self.no_lease {
             layers.flag(&["lease", "enabled"], false);
+        }
+        if let Some(shard) = &self.shard {
+            layers.flag(&["shard"], shard.as_str());
         }
         if let Some(name) = &self.config_map_name {
             layers.flag(&["configMap"], name.as_str());
@@ -158,6 +165,7 @@ pub(super) async fn start(
     metrics: Metrics,
     bus: Bus,
 ) -> anyhow::Result<Started> {
+    let shard = settings.shard()?;
     let watches = watches(&cluster, settings).await?;
     let namespace = if settings.namespace.is_empty() {
         cluster.namespace().to_owned()
@@ -178,15 +186,18 @@ pub(super) async fn start(
         config_map: settings.config_map.clone(),
         secret: settings.secret.clone(),
         watches,
+        watch_timeout: settings.watch_timeout,
         prefix: settings.annotation_prefix.clone(),
         lease: if settings.lease.enabled {
             LeaseUse::On {
                 name: settings.lease.name.clone(),
                 without_right,
+                clock_skew: lease_clock_skew(),
             }
         } else {
             LeaseUse::Off
         },
+        shard,
         wording: match settings.log.style {
             LogStyle::Classic => Wording::Classic,
             LogStyle::Text | LogStyle::Json => Wording::Current,
@@ -207,6 +218,16 @@ pub(super) async fn start(
         history,
         namespace,
     })
+}
+
+/// The variable that shifts the times that are written into the Lease, in seconds. It exists to show
+/// that clocks that differ do no harm.
+const LEASE_CLOCK_SKEW: &str = "KUBECHIME_LEASE_CLOCK_SKEW_SECONDS";
+
+fn lease_clock_skew() -> SignedDuration {
+    let seconds = std::env::var(LEASE_CLOCK_SKEW).ok();
+    let seconds = seconds.and_then(|text| text.parse().ok());
+    SignedDuration::from_secs(seconds.unwrap_or_default())
 }
 
 pub(super) fn expression_options(version: &str) -> anyhow::Result<expr::Options> {

@@ -5,6 +5,7 @@ use super::explain_view::{Context, render};
 use super::loading::{ConfigArgs, Inputs, Subject};
 use super::output::print;
 use super::trigger::catalog;
+use crate::catalog::Catalog;
 use crate::cluster::LeanObject;
 use crate::domain::Delivery;
 use crate::engine;
@@ -44,8 +45,14 @@ pub(super) async fn run(args: ExplainArgs, engine: EngineArgs) -> anyhow::Result
         .await
         .context("the configuration can't be read")?;
     let object = lean(&subject)?;
+    let team = if args.files.has_config_map() {
+        None
+    } else {
+        inputs.team_catalog(&object.key.namespace).await?
+    };
+    let catalogs: Vec<&Catalog> = team.iter().chain([&catalog]).collect();
     let prefix = &inputs.settings().annotation_prefix;
-    let mut explanation = engine::explain(&object, &catalog, &subject.variable, prefix)?;
+    let mut explanation = engine::explain(&object, &catalogs, &subject.variable, prefix)?;
     if let Some(wanted) = &args.trigger {
         let subscribed: Vec<String> = explanation
             .inspection

@@ -4,7 +4,7 @@ use super::engine::{EngineArgs, open_history};
 use super::loading::Inputs;
 use super::output::{Form, json, print, span, visible, yaml};
 use super::table::table;
-use crate::domain::Selection;
+use crate::domain::{DeliveryId, Selection};
 use crate::history::{HeldCount, History, Verb};
 use crate::settings::Paths;
 use anyhow::Context as _;
@@ -49,9 +49,19 @@ enum HoldCommand {
         output: String,
     },
     /// Send what is held.
-    Release(Which),
+    Release(Decision),
     /// Mark what is held as sent, without sending it.
-    Baseline(Which),
+    Baseline(Decision),
+}
+
+/// What is decided about.
+#[derive(Clone, Debug, Args)]
+struct Decision {
+    #[command(flatten)]
+    which: Which,
+    /// Form of the answer: text, json, yaml.
+    #[arg(short, long, default_value = "text")]
+    output: String,
 }
 
 /// Which of what is held.
@@ -90,8 +100,12 @@ pub(super) async fn run(args: HoldArgs, engine: EngineArgs) -> anyhow::Result<Ex
     };
     match args.command {
         HoldCommand::List { output } => list(&counts, Form::parse(&output)?)?,
-        HoldCommand::Release(which) => decide(history, Verb::Release, which, &counts).await?,
-        HoldCommand::Baseline(which) => decide(history, Verb::Baseline, which, &counts).await?,
+        HoldCommand::Release(decision) => {
+            decide(history, Verb::Release, decision, &counts).await?;
+        }
+        HoldCommand::Baseline(decision) => {
+            decide(history, Verb::Baseline, decision, &counts).await?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -144,12 +158,29 @@ fn list(counts: &[HeldCount], form: Form) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What has come of a decision.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Decided {
+    /// Notifications that it is about.
+    held: u64,
+    /// An engine carries it out; otherwise the next one to start does.
+    engine: bool,
+    /// The same in words.
+    message: String,
+}
+
 async fn decide(
     history: Option<History>,
     verb: Verb,
-    which: Which,
+    decision: Decision,
     counts: &[HeldCount],
 ) -> anyhow::Result<()> {
+    let form = match decision.output.as_str() {
+        "text" | "" => None,
+        other => Some(Form::parse(other)?),
+    };
+    let which = decision.which;
     let selection = Selection {
         service: which.service,
         recipient: which.recipient,
@@ -162,37 +193,84 @@ async fn decide(
             && same(&selection.trigger, &group.trigger)
     };
     let held: u64 = counts.iter().filter(meant).map(|group| group.count).sum();
-    let Some(history) = history.filter(|_| held > 0) else {
-        print(&format!("nothing is held ({selection})\n"))?;
-        return Ok(());
+    let (engine, message) = match history.filter(|_| held > 0) {
+        None => (false, format!("nothing is held ({selection})")),
+        Some(history) => carry_out(&history, verb, selection).await?,
     };
-    let actor = std::env::var("USER").unwrap_or_default();
-    let id = history.ask(verb, &selection, &actor, now_ms()).await?;
-    if let Some(answer) = wait_for_answer(&history, id, TAKEN_WITHIN).await? {
-        return tell(&answer);
-    }
-    let done = history.do_untaken(id, verb, selection, now_ms()).await?;
-    let Some(done) = done else {
-        let answer = wait_for_answer(&history, id, ANSWERED_WITHIN).await?;
-        let answer = answer.context("the engine has taken the request and does not answer")?;
-        return tell(&answer);
+    let decided = Decided {
+        held,
+        engine,
+        message,
     };
-    let then = match verb {
-        Verb::Release => "they are sent",
-        Verb::Baseline => "they are marked as sent",
-    };
-    print(&format!(
-        "{done} decided; no engine runs on this history: {then} when one starts\n"
-    ))?;
+    print(&match form {
+        None | Some(Form::Wide | Form::Name) => format!("{}\n", decided.message),
+        Some(Form::Json) => json(&decided)?,
+        Some(Form::Yaml) => yaml(&decided)?,
+    })?;
     Ok(())
 }
 
-fn tell(answer: &str) -> anyhow::Result<()> {
-    if let Some(why) = answer.strip_prefix("refused: ") {
-        anyhow::bail!("the engine refuses: {why}");
+/// Has a decision carried out by the engine, or writes it down for the next one.
+async fn carry_out(
+    history: &History,
+    verb: Verb,
+    selection: Selection,
+) -> anyhow::Result<(bool, String)> {
+    let id = history.ask(verb, &selection, &actor(), now_ms()).await?;
+    if let Some(answer) = wait_for_answer(history, id, TAKEN_WITHIN).await? {
+        return Ok((true, accepted(answer)?));
     }
-    print(&format!("{answer}\n"))?;
-    Ok(())
+    let done = history.do_untaken(id, verb, selection, now_ms()).await?;
+    let Some(done) = done else {
+        return Ok((true, late_answer(history, id).await?));
+    };
+    let then = match verb {
+        Verb::Baseline => "they are marked as sent",
+        _ => "they are sent",
+    };
+    let text = format!("{done} decided; no engine runs on this history: {then} when one starts");
+    Ok((false, text))
+}
+
+/// What has become of a request about single notifications.
+pub(super) enum Asked {
+    /// An engine has answered.
+    Answered(String),
+    /// None has taken it, and none will.
+    Nobody,
+}
+
+/// Asks the engine that works on a history about single notifications.
+pub(super) async fn ask_and_wait(
+    history: &History,
+    verb: Verb,
+    ids: &[DeliveryId],
+) -> anyhow::Result<Asked> {
+    let id = history.ask_about(verb, ids, &actor(), now_ms()).await?;
+    if let Some(answer) = wait_for_answer(history, id, TAKEN_WITHIN).await? {
+        return Ok(Asked::Answered(accepted(answer)?));
+    }
+    if history.take_back(id).await? {
+        return Ok(Asked::Nobody);
+    }
+    Ok(Asked::Answered(late_answer(history, id).await?))
+}
+
+fn actor() -> String {
+    std::env::var("USER").unwrap_or_default()
+}
+
+/// The answer of an engine that has taken a request already.
+async fn late_answer(history: &History, id: i64) -> anyhow::Result<String> {
+    let answer = wait_for_answer(history, id, ANSWERED_WITHIN).await?;
+    accepted(answer.context("the engine has taken the request and does not answer")?)
+}
+
+fn accepted(answer: String) -> anyhow::Result<String> {
+    match answer.strip_prefix("refused: ") {
+        Some(why) => anyhow::bail!("the engine refuses: {why}"),
+        None => Ok(answer),
+    }
 }
 
 async fn wait_for_answer(
@@ -210,7 +288,8 @@ async fn wait_for_answer(
     Ok(None)
 }
 
-fn now_ms() -> i64 {
+/// Milliseconds since 1970.
+pub(super) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| {
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)

@@ -264,6 +264,57 @@ impl Inputs {
         }
     }
 
+    /// The configuration of a namespace of its own, with self-service; `None` where there is none.
+    pub(super) async fn team_catalog(
+        &mut self,
+        namespace: &str,
+    ) -> anyhow::Result<Option<Catalog>> {
+        let own = namespace == self.namespace();
+        if !self.settings.self_service || own || namespace.is_empty() {
+            return Ok(None);
+        }
+        let cluster = self.cluster().await?;
+        let names = [
+            (
+                core_kind("ConfigMap", "configmaps"),
+                &self.settings.config_map,
+            ),
+            (core_kind("Secret", "secrets"), &self.settings.secret),
+        ];
+        let mut source = ConfigSource {
+            namespace: namespace.to_owned(),
+            name: self.settings.config_map.clone(),
+            ..ConfigSource::default()
+        };
+        for (kind, name) in names {
+            let is_map = kind.kind == "ConfigMap";
+            let key = ResourceKey::new(kind, namespace, name.as_str());
+            let object = match get_object(&cluster, &key).await {
+                Ok(object) => object,
+                // A Secret that may not be read counts as absent.
+                Err(error) if error.class() == FailureClass::NotFound || !is_map => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let value = object.value().context("it is not valid JSON")?;
+            if is_map {
+                source.resource_version = object.resource_version;
+                source.data = texts(&value["data"]);
+                source.found = true;
+            } else {
+                source.secret = secret_values(&value)?;
+                source.secret_found = true;
+            }
+        }
+        if !source.found {
+            return Ok(None);
+        }
+        let options = BuildOptions {
+            self_service: true,
+            ..self.build_options()?
+        };
+        Ok(Some(Catalog::build(&source, None, &options)))
+    }
+
     /// How a catalog is built here.
     pub(super) fn build_options(&self) -> anyhow::Result<BuildOptions> {
         let mut options = BuildOptions::new(ServiceContext::default(), self.namespace());

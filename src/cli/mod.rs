@@ -12,9 +12,14 @@ mod engine;
 mod explain;
 mod explain_view;
 mod generate;
+#[cfg(feature = "tui")]
+mod history;
+#[cfg(feature = "tui")]
+mod history_view;
 mod hold;
 mod loading;
 mod manifest;
+mod migrate;
 mod output;
 mod place;
 mod preview;
@@ -62,12 +67,18 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Say what applying a ConfigMap would send, send again or stop in the cluster.
     Preview(preview::PreviewArgs),
+    /// Carry the notified state over to another version of the ConfigMap, so that applying it sends
+    /// nothing again.
+    Migrate(migrate::MigrateArgs),
     /// List triggers, or run one on an object.
     Trigger(trigger::TriggerArgs),
     /// List templates, or send the notification of one.
     Template(template::TemplateArgs),
     /// List services with what is wrong, or send a test message through one.
     Service(service::ServiceArgs),
+    /// Look into the history of deliveries; send again; cancel.
+    #[cfg(feature = "tui")]
+    History(history::HistoryArgs),
     /// Decide about notifications that the flood guard holds.
     Hold(hold::HoldArgs),
     /// Try it: dashboard and engine on a simulated cluster, with a real webhook receiver.
@@ -96,9 +107,12 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Check(args)) => on_runtime(check::run(args, cli.engine)),
         Some(Command::Explain(args)) => on_runtime(explain::run(args, cli.engine)),
         Some(Command::Preview(args)) => on_runtime(preview::run(args, cli.engine)),
+        Some(Command::Migrate(args)) => on_runtime(migrate::run(args, cli.engine)),
         Some(Command::Trigger(args)) => on_runtime(trigger::run(args, cli.engine)),
         Some(Command::Template(args)) => on_runtime(template::run(args, cli.engine)),
         Some(Command::Service(args)) => on_runtime(service::run(args, cli.engine)),
+        #[cfg(feature = "tui")]
+        Some(Command::History(args)) => on_runtime(history::run(args, cli.engine)),
         Some(Command::Hold(args)) => on_runtime(hold::run(args, cli.engine)),
         Some(Command::Run) => on_runtime(run::run(cli.engine)),
         #[cfg(feature = "demo")]

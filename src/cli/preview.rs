@@ -5,13 +5,14 @@ use super::loading::{ConfigArgs, Inputs};
 use super::output::print;
 use super::preview_view::{Report, View};
 use crate::catalog::{self, Catalog, ConfigSource};
-use crate::cluster::{Cluster, FailureClass, ListQuery, RequestError, list_page};
+use crate::cluster::{Cluster, FailureClass, LeanObject, ListQuery, RequestError, list_page};
 use crate::domain::Severity;
 use crate::engine::{BlastRadius, Comparison, Watch};
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Objects that are asked for at a time.
 const PAGE: u32 = 500;
@@ -49,34 +50,80 @@ enum Output {
     Json,
 }
 
+/// Two versions of the configuration.
+pub(super) struct Versions {
+    /// `namespace/name` of the ConfigMap.
+    pub(super) name: String,
+    /// It is in the cluster.
+    pub(super) exists: bool,
+    /// The one in force.
+    pub(super) live: Arc<Catalog>,
+    /// The one in the file.
+    pub(super) draft: Arc<Catalog>,
+    /// What is wrong with keys of the file that can't be read.
+    pub(super) broken: Vec<String>,
+}
+
+impl Versions {
+    /// Reads both: the ConfigMap in `file`, and that in `from` or else in the cluster. The Secret is
+    /// that of the cluster for both, unless the file has one, or it is named.
+    pub(super) async fn read(
+        inputs: &mut Inputs,
+        file: String,
+        secret: Option<String>,
+        from: Option<String>,
+    ) -> anyhow::Result<Self> {
+        let mut live_source = live(inputs).await?;
+        if let Some(from) = from {
+            let files = ConfigArgs::of_files(from, Some(":empty".into()));
+            let old = inputs.source(&files, false).await?;
+            live_source.data = old.data;
+            live_source.found = true;
+        }
+        let files = ConfigArgs::of_files(file, secret);
+        let mut draft_source = inputs.source(&files, false).await?;
+        if !files.has_secret() && draft_source.secret.is_empty() {
+            draft_source.secret.clone_from(&live_source.secret);
+            draft_source.secret_found = live_source.secret_found;
+        }
+        let live = Arc::new(inputs.build(&live_source)?);
+        // Keys that can't be read keep their last good version, as in the engine.
+        let draft = Catalog::build(&draft_source, Some(&live), &inputs.build_options()?);
+        Ok(Self {
+            name: format!("{}/{}", live_source.namespace, live_source.name),
+            exists: live_source.found,
+            broken: broken_keys(&draft),
+            live,
+            draft: Arc::new(draft),
+        })
+    }
+}
+
 /// Previews.
 pub(super) async fn run(args: PreviewArgs, engine: EngineArgs) -> anyhow::Result<ExitCode> {
     let mut inputs = Inputs::new(&engine)?;
     // The connection decides which context's settings hold.
     let cluster = inputs.cluster().await?;
-    let live_source = live(&mut inputs).await?;
-    let files = ConfigArgs::of_files(args.file, args.secret);
-    let mut draft_source = inputs.source(&files, false).await?;
-    if !files.has_secret() && draft_source.secret.is_empty() {
-        draft_source.secret.clone_from(&live_source.secret);
-        draft_source.secret_found = live_source.secret_found;
-    }
-    let live = inputs.build(&live_source)?;
-    // Keys that can't be read keep their last good version, as in the engine.
-    let draft = Catalog::build(&draft_source, Some(&live), &inputs.build_options()?);
-    let broken = broken_keys(&draft);
-    let watches = watches(&cluster, inputs.settings()).await?;
-    let prefix = &inputs.settings().annotation_prefix;
-    let mut comparison = Comparison::new(&live, &draft);
-    for watch in &watches {
-        compare_all(&cluster, watch, prefix, &mut comparison).await?;
+    let versions = Versions::read(&mut inputs, args.file, args.secret, None).await?;
+    let (live, draft) = (Arc::clone(&versions.live), Arc::clone(&versions.draft));
+    let mut comparison = Comparison::new(live, draft);
+    let prefix = inputs.settings().annotation_prefix.clone();
+    for watch in watches(&cluster, inputs.settings()).await? {
+        for_each_object(&cluster, &watch, |object| {
+            comparison
+                .object(object, &watch.variable, &prefix)
+                .with_context(|| object.key.qualified())?;
+            progress(comparison.radius().objects);
+            Ok(())
+        })
+        .await?;
     }
     let radius = comparison.finish();
     let report = Report {
-        name: format!("{}/{}", live_source.namespace, live_source.name),
-        exists: live_source.found,
-        differences: catalog::diff(&live, &draft),
-        broken: &broken,
+        name: versions.name,
+        exists: versions.exists,
+        differences: catalog::diff(&versions.live, &versions.draft),
+        broken: &versions.broken,
         radius: &radius,
     };
     let text = match args.output {
@@ -84,13 +131,13 @@ pub(super) async fn run(args: PreviewArgs, engine: EngineArgs) -> anyhow::Result
         Output::Json => report.json()?,
     };
     print(&text)?;
-    Ok(exit_code(&radius, &broken))
+    Ok(exit_code(&radius, &versions.broken))
 }
 
 fn exit_code(radius: &BlastRadius, broken: &[String]) -> ExitCode {
     if !broken.is_empty() {
         ExitCode::FAILURE
-    } else if radius.totals.is_empty() {
+    } else if radius.totals.is_harmless() {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(EFFECTS)
@@ -128,11 +175,10 @@ fn broken_keys(draft: &Catalog) -> Vec<String> {
 }
 
 /// Looks at every object of a watch, page by page.
-async fn compare_all(
+pub(super) async fn for_each_object(
     cluster: &Cluster,
     watch: &Watch,
-    prefix: &str,
-    comparison: &mut Comparison<'_>,
+    mut look: impl FnMut(&LeanObject) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let everywhere = [None];
     let namespaces: Vec<Option<String>> = if watch.namespaces.is_empty() {
@@ -152,12 +198,7 @@ async fn compare_all(
             let page = list_page(cluster, &watch.kind, &query, PAGE, token.as_deref())
                 .await
                 .with_context(|| format!("the {plural} can't be listed"))?;
-            for object in &page.objects {
-                comparison
-                    .object(object, &watch.variable, prefix)
-                    .with_context(|| object.key.qualified())?;
-            }
-            progress(comparison.radius().objects);
+            page.objects.iter().try_for_each(&mut look)?;
             token = page.continue_token.filter(|token| !token.is_empty());
             if token.is_none() {
                 break;
@@ -170,7 +211,7 @@ async fn compare_all(
 /// How far it is, for who waits at a terminal.
 fn progress(objects: u64) {
     let mut err = std::io::stderr();
-    if objects > u64::from(PAGE) && err.is_terminal() {
+    if objects.is_multiple_of(u64::from(PAGE)) && err.is_terminal() {
         // That it can't be shown is no reason to stop.
         let _ = write!(err, "\r{objects} objects looked at\u{1b}[K\r");
         let _ = err.flush();

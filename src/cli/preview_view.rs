@@ -90,6 +90,7 @@ impl Report<'_> {
             "STOPPED",
             "IMPOSSIBLE",
             "ERRORS",
+            "ERRORS GONE",
         ];
         let mut rows = vec![header.map(str::to_owned).to_vec()];
         let row = |name: String, totals: &Totals| {
@@ -100,6 +101,7 @@ impl Report<'_> {
                 totals.stopped.to_string(),
                 totals.impossible.to_string(),
                 totals.errors.to_string(),
+                totals.errors_gone.to_string(),
             ]
         };
         for (destination, totals) in &self.radius.by_destination {
@@ -190,6 +192,7 @@ fn because(effect: &Effect) -> String {
         EffectKind::Stopped => "not true any more".into(),
         EffectKind::Error { message, .. } => message.clone(),
         EffectKind::Impossible { reason } => reason.clone(),
+        EffectKind::ErrorGone { message } => format!("no more: {message}"),
     }
 }
 

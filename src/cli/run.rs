@@ -3,9 +3,12 @@
 use super::engine::{EngineArgs, start};
 use super::interrupted;
 use crate::cluster::Cluster;
+use crate::domain::Shard;
 use crate::engine::{Batch, Bus, EngineHandle, Metrics, WatchPhase};
 use crate::settings::{LogStyle, Paths};
 use crate::telemetry::{Health, HealthServer, LogForm, LogTarget, init_log};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -28,17 +31,22 @@ pub(super) async fn run(args: EngineArgs) -> anyhow::Result<ExitCode> {
     let paths = Paths::for_context(&settings, cluster.context());
     let mut registry = Registry::default();
     let metrics = Metrics::register(&mut registry, &settings.metrics.prefix);
+    let shard = settings.shard()?;
+    if let Some(shard) = shard {
+        register_shard(&mut registry, shard);
+    }
     let health = Health::default();
     if !settings.metrics.listen.is_empty() {
         let server = HealthServer::bind(&settings.metrics.listen).await?;
         tokio::spawn(server.serve(Arc::new(registry), health.clone()));
     }
     tracing::info!(
-        "kubechime {} on {} ({}), configuration {}",
+        "kubechime {} on {} ({}), configuration {}{}",
         env!("CARGO_PKG_VERSION"),
         cluster.context(),
         cluster.url(),
         settings.config_map,
+        shard.map_or_else(String::new, |shard| format!(", shard {shard}")),
     );
     let started = start(
         cluster,
@@ -55,6 +63,18 @@ pub(super) async fn run(args: EngineArgs) -> anyhow::Result<ExitCode> {
     }
     started.engine.shutdown().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Which share of the objects this process takes, as `kubechime_shard{index="0",count="3"} 1`.
+fn register_shard(registry: &mut Registry, shard: Shard) {
+    let gauge = Family::<[(&str, String); 2], Gauge>::default();
+    let labels = [
+        ("index", shard.index().to_string()),
+        ("count", shard.count().to_string()),
+    ];
+    gauge.get_or_create(&labels).set(1);
+    let help = "Share of the objects that this engine takes";
+    registry.register("kubechime_shard", help, gauge);
 }
 
 /// Reads what the engine tells, to know when it is ready; everything that matters it logs itself.

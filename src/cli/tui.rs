@@ -3,10 +3,10 @@
 use super::engine::{EngineArgs, start};
 use crate::cluster::{Cluster, ConnectOptions, contexts};
 use crate::engine::{Bus, Metrics};
-use crate::settings::{Layers, Paths, Settings};
+use crate::settings::{EditorKeys, Layers, Paths, Settings};
 use crate::telemetry::{LogForm, LogTarget, init_log};
 use crate::tui::keymap::Keymap;
-use crate::tui::{self, ContextChoice, Launcher, Options, Running, ThemeName};
+use crate::tui::{self, ContextChoice, Launcher, Options, Running, Themes};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use std::process::ExitCode;
@@ -29,6 +29,7 @@ pub(super) async fn run(args: EngineArgs) -> anyhow::Result<ExitCode> {
     let launcher = KubeconfigLauncher {
         layers,
         connect,
+        themes: Arc::clone(&options.themes),
         namespace: args.connection.namespace.clone(),
     };
     tui::run(Arc::new(launcher), options).await?;
@@ -52,22 +53,34 @@ pub(super) fn prepare(layers: &Layers, context: &str) -> anyhow::Result<Options>
     };
     let environment = Options::from_environment();
     let (keymap, key_problems) = keys(&settings);
+    let (themes, mut theme_problems) = themes();
+    if settings.ui.theme != "auto" && themes.find(&settings.ui.theme).is_none() {
+        let names: Vec<&str> = themes.all().map(|name| themes.word(name)).collect();
+        let (wanted, names) = (&settings.ui.theme, names.join(", "));
+        theme_problems.push(format!("no theme '{wanted}': auto, {names}"));
+    }
     Ok(Options {
-        theme: theme(&settings).unwrap_or(environment.theme),
+        theme: themes.find(&settings.ui.theme).unwrap_or(environment.theme),
+        themes: Arc::new(themes),
+        theme_problems,
         keymap,
         key_problems,
         ascii: settings.ui.ascii || environment.ascii,
         read_only: settings.read_only,
         mouse: settings.ui.mouse,
+        vim: settings.editor.keys == EditorKeys::Vim,
         state_dir: Some(paths.state),
         log_file,
         ..environment
     })
 }
 
-/// The theme that the settings name; `None` for what the environment asks for.
-pub(super) fn theme(settings: &Settings) -> Option<ThemeName> {
-    ThemeName::from_word(&settings.ui.theme)
+/// The user's own themes, with what is wrong with them.
+fn themes() -> (Themes, Vec<String>) {
+    match Paths::settings_file() {
+        Some(path) => Themes::read(&path.with_file_name("themes")),
+        None => Default::default(),
+    }
 }
 
 /// The keys of the settings, with what is wrong with them.
@@ -94,6 +107,7 @@ fn keys(settings: &Settings) -> (Keymap, Vec<String>) {
 struct KubeconfigLauncher {
     layers: Layers,
     connect: ConnectOptions,
+    themes: Arc<Themes>,
     namespace: Option<String>,
 }
 
@@ -113,7 +127,8 @@ impl KubeconfigLauncher {
         let paths = Paths::for_context(&settings, cluster.context());
         let (context, server) = (cluster.context().to_owned(), cluster.url());
         let read_only = settings.read_only;
-        let theme = Some(theme(&settings).unwrap_or(Options::from_environment().theme));
+        let named = self.themes.find(&settings.ui.theme);
+        let theme = Some(named.unwrap_or(Options::from_environment().theme));
         let started = start(
             cluster,
             &settings,

@@ -8,11 +8,14 @@
 
 use super::client::Cluster;
 use super::lease_election::{Command, Election};
+use super::lease_term::LeaseTerm;
+use jiff::SignedDuration;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::task::AbortOnDropHandle;
 
-/// A release that does not get through is given up after this; the Lease then runs out by itself.
+/// A release that does not get through is given up after this, beyond what is waited for; the Lease
+/// then runs out by itself.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Which Lease, as whom, how fast.
@@ -33,9 +36,19 @@ pub struct LeaseOptions {
     pub renew: Duration,
     /// The time between two tries to get or to renew it.
     pub retry: Duration,
-    /// Between stepping down for somebody who wants the Lease, and giving it to them: for what is
-    /// in flight.
+    /// Between stepping down and giving the Lease away, at most: for what is in flight. It ends as
+    /// soon as `settled` says that all is over; without that it always takes this long for somebody
+    /// who wants the Lease, and no time for a release.
     pub handover: Duration,
+    /// `None` while something that the holder has begun is under way, then whether all of it is
+    /// written down. What is given away before it is, is marked so that the next holder knows
+    /// ([`Predecessor::Unsettled`]).
+    pub settled: Option<watch::Receiver<Option<bool>>>,
+    /// Whether the Lease is given to somebody who asks for it. One that several processes hold
+    /// together is not.
+    pub yields: bool,
+    /// Shifts the times that are written into the Lease, to prove that nobody relies on them.
+    pub clock_skew: SignedDuration,
 }
 
 impl LeaseOptions {
@@ -49,9 +62,27 @@ impl LeaseOptions {
             deadline: Duration::from_secs(10),
             renew: Duration::from_secs(5),
             retry: Duration::from_millis(1500),
-            handover: Duration::from_secs(1),
+            handover: Duration::from_secs(6),
+            settled: None,
+            yields: true,
+            clock_skew: SignedDuration::ZERO,
         }
     }
+
+    /// What a holder that could not renew has begun must be over this long after it stepped down.
+    pub fn margin(&self) -> Duration {
+        self.duration.saturating_sub(self.deadline)
+    }
+}
+
+/// How whoever held the Lease before us left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Predecessor {
+    /// Nobody held it, we did ourselves, or it was given back when all that was begun was over.
+    Settled,
+    /// It fell silent, did not listen, or gave it back too early: what was sent last may not be
+    /// written down.
+    Unsettled,
 }
 
 /// Where we stand.
@@ -65,6 +96,8 @@ pub enum LeaseState {
         since: jiff::Timestamp,
         /// How often the Lease has changed hands: larger than for every holder before us.
         transitions: u64,
+        /// How it was left to us.
+        predecessor: Predecessor,
     },
     /// Somebody else has it.
     Follower {
@@ -106,6 +139,8 @@ impl LeaseState {
 #[derive(Debug)]
 pub struct LeaseHandle {
     state: watch::Receiver<LeaseState>,
+    term: LeaseTerm,
+    handover: Duration,
     commands: mpsc::Sender<Command>,
     election: AbortOnDropHandle<()>,
 }
@@ -116,6 +151,11 @@ impl LeaseHandle {
         self.state.clone()
     }
 
+    /// The right to act that the Lease gives, to be asked at the very moment of acting.
+    pub fn term(&self) -> LeaseTerm {
+        self.term.clone()
+    }
+
     /// Asks the present holder to give the Lease to us. One that does not react within the Lease's
     /// duration is overruled: it steps down when it notices, and we begin only after it must have.
     /// Without effect when the Lease is ours.
@@ -124,8 +164,8 @@ impl LeaseHandle {
         let _ = self.commands.try_send(Command::TakeOver);
     }
 
-    /// Steps down at once and gives the Lease back, so that others need not wait for it to run out.
-    /// Takes 2 s at most.
+    /// Steps down at once and gives the Lease back when what was begun is over, so that others need
+    /// not wait for it to run out. Takes 2 s longer than the time for handing over at most.
     pub async fn release(self) {
         let (done, released) = oneshot::channel();
         let releasing = async {
@@ -133,7 +173,8 @@ impl LeaseHandle {
                 let _ = released.await;
             }
         };
-        let _ = tokio::time::timeout(RELEASE_TIMEOUT, releasing).await;
+        let patience = self.handover.saturating_add(RELEASE_TIMEOUT);
+        let _ = tokio::time::timeout(patience, releasing).await;
         self.election.abort();
     }
 }
@@ -143,9 +184,13 @@ impl LeaseHandle {
 pub fn hold(cluster: &Cluster, options: LeaseOptions) -> LeaseHandle {
     let (sender, state) = watch::channel(LeaseState::Acquiring);
     let (commands, orders) = mpsc::channel(4);
-    let election = Election::new(cluster.clone(), options, sender, orders);
+    let (terms, term) = watch::channel(None);
+    let (margin, handover) = (options.margin(), options.handover);
+    let election = Election::new(cluster.clone(), options, sender, terms, orders);
     LeaseHandle {
         state,
+        term: LeaseTerm::new(term, margin),
+        handover,
         commands,
         election: AbortOnDropHandle::new(tokio::spawn(election.run())),
     }

@@ -1,8 +1,9 @@
 //! The task behind a [`LeaseHandle`](super::LeaseHandle): contending for a Lease and renewing it.
 
 use super::client::Cluster;
-use super::lease::{LeaseOptions, LeaseState};
+use super::lease::{LeaseOptions, LeaseState, Predecessor};
 use super::lease_record::{LeaseRecord, lease_kind};
+use super::lease_term::Until;
 use super::paths::{collection_path, object_path, with_query};
 use super::permission::Permission;
 use super::request::Call;
@@ -34,6 +35,7 @@ struct Claim {
     since: jiff::Timestamp,
     /// Until then a holder that was overruled may not have noticed: the claim is not used yet.
     usable_at: Instant,
+    predecessor: Predecessor,
 }
 
 /// The claim of another, and since when we have seen it unchanged.
@@ -48,6 +50,7 @@ pub(super) struct Election {
     options: LeaseOptions,
     key: ResourceKey,
     state: watch::Sender<LeaseState>,
+    term: watch::Sender<Option<Until>>,
     commands: mpsc::Receiver<Command>,
     claim: Option<Claim>,
     rival: Option<Rival>,
@@ -59,6 +62,7 @@ pub(super) struct Election {
 impl Drop for Election {
     /// Whatever ends this task, nobody may go on believing that we lead.
     fn drop(&mut self) {
+        self.term.send_replace(None);
         self.state.send_replace(LeaseState::Released);
     }
 }
@@ -68,6 +72,7 @@ impl Election {
         cluster: Cluster,
         options: LeaseOptions,
         state: watch::Sender<LeaseState>,
+        term: watch::Sender<Option<Until>>,
         commands: mpsc::Receiver<Command>,
     ) -> Self {
         let key = ResourceKey::new(
@@ -80,6 +85,7 @@ impl Election {
             options,
             key,
             state,
+            term,
             commands,
             claim: None,
             rival: None,
@@ -124,7 +130,15 @@ impl Election {
                     let leader = LeaseState::Leader {
                         since: claim.since,
                         transitions: claim.lease.transitions(),
+                        predecessor: claim.predecessor,
                     };
+                    let until = Until {
+                        monotonic: claim.renewed + self.options.deadline,
+                        wall: claim.renewed_by_wall + self.options.deadline,
+                    };
+                    // The right first: whoever hears of it uses it.
+                    self.term
+                        .send_if_modified(|told| told.replace(until) != Some(until));
                     self.tell(leader);
                 }
             }
@@ -167,9 +181,11 @@ impl Election {
         }
         let deadline = claim.renewed + self.options.deadline;
         let begun = (Instant::now(), SystemTime::now());
-        let next = claim
-            .lease
-            .held_by(&self.options.identity, self.options.duration, &now_text());
+        let next = claim.lease.held_by(
+            &self.options.identity,
+            self.options.duration,
+            &self.now_text(),
+        );
         let (lease, pause) = match self.write(&next, self.limit_until(deadline)).await {
             Ok(lease) => {
                 self.claim = Some(Claim {
@@ -203,7 +219,7 @@ impl Election {
             self.observe(lease);
             return self.retry_pause();
         }
-        if !lease.wanted_by().is_empty() {
+        if self.options.yields && !lease.wanted_by().is_empty() {
             return self.hand_over(lease).await;
         }
         self.claim = Some(Claim { lease, ..claim });
@@ -216,8 +232,14 @@ impl Election {
             holder: lease.wanted_by().to_owned(),
             since: jiff::Timestamp::now(),
         });
-        tokio::time::sleep(self.options.handover).await;
-        let free = lease.released(&now_text());
+        let settled = match &self.options.settled {
+            Some(_) => self.settle().await,
+            None => {
+                tokio::time::sleep(self.options.handover).await;
+                true
+            }
+        };
+        let free = lease.released(settled, &self.now_text());
         match self.write(&free, self.request_limit()).await {
             Ok(lease) => self.observe(lease),
             // It runs out by itself.
@@ -280,7 +302,14 @@ impl Election {
     /// Tries to make the Lease ours, for use from `usable_at` on.
     async fn take(&mut self, lease: LeaseRecord, usable_at: Instant) -> Duration {
         let begun = (Instant::now(), SystemTime::now());
-        let next = lease.held_by(&self.options.identity, self.options.duration, &now_text());
+        let us = self.options.identity.as_str();
+        let next = lease.held_by(us, self.options.duration, &self.now_text());
+        let silent = !matches!(lease.holder(), holder if holder.is_empty() || holder == us);
+        let predecessor = if silent || lease.is_unsettled() {
+            Predecessor::Unsettled
+        } else {
+            Predecessor::Settled
+        };
         match self.write(&next, self.request_limit()).await {
             Ok(lease) => {
                 self.takeover = None;
@@ -295,6 +324,7 @@ impl Election {
                     renewed_by_wall: begun.1,
                     since: jiff::Timestamp::now(),
                     usable_at,
+                    predecessor,
                 });
                 self.options.renew.mul_f64(rand::random_range(0.9..=1.0))
             }
@@ -308,14 +338,16 @@ impl Election {
 
     /// Lets go for good.
     async fn release(&mut self) {
+        self.term.send_replace(None);
         self.state.send_replace(LeaseState::Released);
         let Some(claim) = self.claim.take() else {
             return;
         };
+        let settled = self.settle().await;
         let mut lease = claim.lease;
         // Somebody may have written a wish since we read it last.
         for _ in 0..2 {
-            let free = lease.released(&now_text());
+            let free = lease.released(settled, &self.now_text());
             match self.write(&free, self.request_limit()).await {
                 Err(error) if error.class() == FailureClass::Conflict => {
                     match self.read(self.request_limit()).await {
@@ -328,6 +360,17 @@ impl Election {
                 _ => return,
             }
         }
+    }
+
+    /// Waits until what was begun is over, no longer than the time for that; whether it is.
+    async fn settle(&self) -> bool {
+        let Some(settled) = &self.options.settled else {
+            return true;
+        };
+        let mut settled = settled.clone();
+        let over = settled.wait_for(Option::is_some);
+        let over = tokio::time::timeout(self.options.handover, over).await;
+        matches!(over, Ok(Ok(settled)) if *settled == Some(true))
     }
 
     /// Notes what was seen of another's claim; gives since when it has not changed.
@@ -397,11 +440,21 @@ impl Election {
     }
 
     fn tell(&self, state: LeaseState) {
+        if !state.is_leader() {
+            self.term.send_replace(None);
+        }
         self.state.send_if_modified(|told| {
             let changed = *told != state;
             *told = state;
             changed
         });
+    }
+
+    /// The time as `MicroTime` is written. For people: nobody decides by it.
+    fn now_text(&self) -> String {
+        let now = jiff::Timestamp::now();
+        let told = now.checked_add(self.options.clock_skew).unwrap_or(now);
+        format!("{told:.6}")
     }
 
     /// A little less than the retry time, so that contenders do not meet.
@@ -454,9 +507,4 @@ impl Election {
         LeaseRecord::parse(&answer)
             .map_err(|problem| RequestError::unreadable(&call.permission, problem))
     }
-}
-
-/// The time as `MicroTime` is written.
-fn now_text() -> String {
-    format!("{:.6}", jiff::Timestamp::now())
 }

@@ -8,6 +8,9 @@ use std::time::Duration;
 /// Set on the Lease by somebody who wants to have it: the present holder gives it to them.
 const TAKEOVER: &str = "kubechime/takeover-by";
 
+/// Set on a Lease that was given away before all that its holder had begun was over: by whom.
+const UNSETTLED: &str = "kubechime/unsettled-by";
+
 /// A holder may ask others to wait no longer than this for it to come back.
 const LONGEST_DURATION: Duration = Duration::from_secs(300);
 
@@ -64,9 +67,18 @@ impl LeaseRecord {
 
     /// Who wants it; empty when nobody.
     pub(super) fn wanted_by(&self) -> &str {
+        self.annotation(TAKEOVER)
+    }
+
+    /// Whether its last holder gave it away before all that it had begun was over.
+    pub(super) fn is_unsettled(&self) -> bool {
+        !self.annotation(UNSETTLED).is_empty()
+    }
+
+    fn annotation(&self, name: &str) -> &str {
         let annotations = self.0.pointer("/metadata/annotations");
-        let wanted = annotations.and_then(|annotations| annotations.get(TAKEOVER));
-        wanted.and_then(Value::as_str).unwrap_or_default()
+        let value = annotations.and_then(|annotations| annotations.get(name));
+        value.and_then(Value::as_str).unwrap_or_default()
     }
 
     /// How often it went from one holder to another: a number that only grows.
@@ -108,13 +120,16 @@ impl LeaseRecord {
                 spec.insert("leaseTransitions".into(), transitions.into());
             }
         }
-        next.set_wanted_by(None);
+        next.annotate(TAKEOVER, None);
+        next.annotate(UNSETTLED, None);
         next
     }
 
-    /// Held by nobody.
-    pub(super) fn released(&self, now: &str) -> Self {
+    /// Held by nobody; `settled` says whether all that was begun is over.
+    pub(super) fn released(&self, settled: bool, now: &str) -> Self {
         let mut next = self.clone();
+        let holder = self.holder().to_owned();
+        next.annotate(UNSETTLED, (!settled).then_some(holder.as_str()));
         if let Some(spec) = next.object("spec") {
             spec.insert("holderIdentity".into(), "".into());
             spec.insert("leaseDurationSeconds".into(), 1.into());
@@ -126,19 +141,19 @@ impl LeaseRecord {
     /// As it is, with the wish to have it.
     pub(super) fn asked_for_by(&self, identity: &str) -> Self {
         let mut next = self.clone();
-        next.set_wanted_by(Some(identity));
+        next.annotate(TAKEOVER, Some(identity));
         next
     }
 
-    fn set_wanted_by(&mut self, identity: Option<&str>) {
+    fn annotate(&mut self, name: &str, value: Option<&str>) {
         let Some(metadata) = self.object("metadata") else {
             return;
         };
-        match identity {
-            Some(identity) => {
+        match value {
+            Some(value) => {
                 let annotations = metadata.entry("annotations").or_insert_with(|| json!({}));
                 if let Some(annotations) = annotations.as_object_mut() {
-                    annotations.insert(TAKEOVER.into(), identity.into());
+                    annotations.insert(name.into(), value.into());
                 }
             }
             None => {
@@ -146,7 +161,7 @@ impl LeaseRecord {
                     .get_mut("annotations")
                     .and_then(Value::as_object_mut);
                 if let Some(annotations) = annotations {
-                    annotations.remove(TAKEOVER);
+                    annotations.remove(name);
                 }
             }
         }
@@ -202,7 +217,7 @@ mod tests {
         let wanted = lease.asked_for_by("me");
         assert_eq!((wanted.holder(), wanted.wanted_by()), ("x", "me"));
         assert!(!wanted.is_same_claim(&lease));
-        let free = wanted.released(NOW);
+        let free = wanted.released(true, NOW);
         assert_eq!((free.holder(), free.wanted_by()), ("", "me"));
         assert_eq!(
             free.held_by("me", Duration::from_secs(15), NOW).wanted_by(),

@@ -22,6 +22,7 @@ mod lean;
 mod lease;
 mod lease_election;
 mod lease_record;
+mod lease_term;
 mod list;
 mod list_watch;
 mod managed_fields;
@@ -47,10 +48,13 @@ pub use contexts::{ContextInfo, contexts};
 pub use discovery::{DiscoveryError, resolve_kind};
 pub use kubeconfig::IN_CLUSTER;
 pub use lean::{LeanObject, ParseObjectError};
-pub use lease::{LeaseHandle, LeaseOptions, LeaseState, hold};
+pub use lease::{LeaseHandle, LeaseOptions, LeaseState, Predecessor, hold};
+pub use lease_term::LeaseTerm;
 pub use list::{ListQuery, Page, get_object, list_page};
 pub use managed_fields::{FieldManager, managers};
-pub use patch::{AnnotationChange, KnownAnnotation, PatchError, Patched, patch_annotation};
+pub use patch::{
+    AnnotationChange, KnownAnnotation, PatchError, Patched, merge_patch, patch_annotation,
+};
 pub use permission::Permission;
 pub use project::{ProjectError, hash, project};
 pub use request_error::{FailureClass, RequestCause, RequestError};

@@ -179,6 +179,16 @@ fn patch_body(annotation: &str, value: Option<&str>, version: &str, uid: &str) -
     body
 }
 
+/// Sends a JSON merge patch as it is, under our field manager, and gives the metadata of the object
+/// as it is then. What the patch must not undo it has to name itself, by `resourceVersion` and `uid`.
+pub async fn merge_patch(
+    cluster: &Cluster,
+    key: &ResourceKey,
+    body: String,
+) -> Result<LeanObject, RequestError> {
+    send(cluster, key, body).await
+}
+
 async fn send(
     cluster: &Cluster,
     key: &ResourceKey,

@@ -12,6 +12,7 @@ mod mode;
 mod paths;
 mod secret;
 mod selection;
+mod shard;
 mod state;
 mod state_key;
 mod suggestion;
@@ -27,6 +28,7 @@ pub use mode::{Mode, ParseModeError};
 pub use paths::PathTrie;
 pub use secret::{MASK, Masker, SecretText};
 pub use selection::Selection;
+pub use shard::{ParseShardError, Shard};
 pub use state::{MAX_BYTES, MAX_ENTRIES, NotifiedState, StateProblem};
 pub use state_key::{
     DEFAULT_PREFIX, MAX_ONCE_PER, is_timing, notified_annotation, open_key, opened_by,

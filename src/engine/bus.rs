@@ -4,6 +4,7 @@
 //! resource plus a bounded number of deliveries and notices.
 
 use super::command::Done;
+use super::progress::{Migration, PreviewNews};
 use super::event::{
     Batch, CatalogView, EngineStatus, HeldStatus, LaneStatus, Notice, ResourceRow, WatchStatus,
 };
@@ -30,6 +31,8 @@ struct Waiting {
     status: Option<Arc<EngineStatus>>,
     lanes: Option<Arc<[LaneStatus]>>,
     held: Option<Arc<HeldStatus>>,
+    preview: Option<Box<PreviewNews>>,
+    migration: Option<Arc<Migration>>,
     notices: VecDeque<Notice>,
     done: Vec<Done>,
 }
@@ -155,6 +158,19 @@ impl Bus {
         self.tell(|waiting| waiting.held = Some(held));
     }
 
+    /// How the preview of a draft fares, and what it has found.
+    pub fn preview(&self, news: PreviewNews) {
+        self.tell_row(|waiting| match &mut waiting.preview {
+            Some(known) => known.renew(news),
+            None => waiting.preview = Some(Box::new(news)),
+        });
+    }
+
+    /// How the migration of keys fares.
+    pub fn migration(&self, migration: Arc<Migration>) {
+        self.tell(|waiting| waiting.migration = Some(migration));
+    }
+
     /// Something to read.
     pub fn notice(&self, notice: Notice) {
         self.tell(|waiting| {
@@ -182,6 +198,8 @@ impl Bus {
             status: waiting.status,
             lanes: waiting.lanes,
             held: waiting.held,
+            preview: waiting.preview,
+            migration: waiting.migration,
             notices: waiting.notices.into(),
             done: waiting.done,
             ..Batch::default()

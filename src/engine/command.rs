@@ -1,8 +1,14 @@
 //! What may be asked of a running engine, and what it answers.
 
+use super::draft_catalog::Changes;
 use super::examine::Explained;
 use super::inspection::Inspection;
+use super::progress::Migration;
+use super::rendering::{RenderOrder, Rendering};
+use super::members::Members;
+use super::subscribing::{AnnotationEdit, Subscribable};
 use super::survey::Survey;
+use crate::catalog::SubscriptionChange;
 use crate::domain::{DeliveryId, Destination, Mode, ResourceKey, Selection};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,6 +41,9 @@ pub enum Resend {
         /// Where to.
         destination: Destination,
     },
+    /// The notification of a row that failed, like [`Delivery`](Self::Delivery), but only if it was
+    /// not sent meanwhile and its object is still subscribed.
+    FailedRow(DeliveryId),
     /// The notifications of all rows that failed, for which nothing was tried since, and whose
     /// objects are still subscribed. Those that were sent meanwhile, by whomever, are left out.
     Failed(Selection),
@@ -58,8 +67,20 @@ pub enum Command {
     Explain(ResourceKey),
     /// Count over all subscribed resources, in small steps beside the other work.
     Survey,
+    /// List the resources that are subscribed to a condition, with how it fares for each, in small
+    /// steps beside the other work.
+    Members {
+        /// Name of the trigger.
+        trigger: String,
+        /// Place of the condition; `None` for a trigger without any in force.
+        index: Option<usize>,
+    },
+    /// Read anew what the templates of this history row see, masked.
+    Variables(DeliveryId),
     /// Fetch the whole object, as YAML.
     Object(ResourceKey),
+    /// Ask the server whether the ConfigMap may be written. Changes nothing.
+    MayWriteConfig,
     /// Send again.
     Resend(Resend),
     /// Do not send (any more) what waits. A try in flight is not cut short, but it is the last. What
@@ -71,6 +92,14 @@ pub enum Command {
     BaselineHeld(Selection),
     /// Remove entries of the notified state, so that what is true is sent again at the next look.
     Clear {
+        /// The resource.
+        resource: ResourceKey,
+        /// These state keys; `None` for all.
+        keys: Option<Vec<String>>,
+    },
+    /// Mark what is true now and was not sent as sent, without sending it. What is on its way, or
+    /// held by the flood guard, is not touched.
+    Baseline {
         /// The resource.
         resource: ResourceKey,
         /// These state keys; `None` for all.
@@ -89,9 +118,49 @@ pub enum Command {
         base: Option<String>,
         /// Changed keys with their new values; `None` removes a key.
         changes: BTreeMap<String, Option<String>>,
+        /// What it is expected to send, in words, for the list of versions; may be empty.
+        effect: String,
         /// Let the server check it without writing.
         dry_run: bool,
     },
+    /// Tell the subscriptions that an object has in its annotations, and what can be done about
+    /// them. Changes nothing.
+    Subscriptions(ResourceKey),
+    /// Write annotations of objects, each only if they are still what the edit expects.
+    Annotate(Vec<AnnotationEdit>),
+    /// Add or remove the same subscription on many objects.
+    Subscribe {
+        /// Which.
+        resources: Vec<ResourceKey>,
+        /// What.
+        change: SubscriptionChange,
+    },
+    /// Find out what applying a draft would send, stop or break, over all resources. It is told in
+    /// [`PreviewNews`](super::PreviewNews) while it goes on; an older preview ends.
+    Preview {
+        /// Tells its news apart from those of others.
+        number: u64,
+        /// The draft: changed keys with their new texts; `None` removes a key.
+        changes: Changes,
+    },
+    /// Add to the notified state of every resource the entries that stand under the draft's state
+    /// keys for what was sent, so that applying the draft sends nothing again. The entries that
+    /// there are stay.
+    Migrate {
+        /// Tells its news apart from those of others.
+        number: u64,
+        /// The draft, as in [`Preview`](Self::Preview).
+        changes: Changes,
+    },
+    /// Take away the entries that the last [`Migrate`](Self::Migrate) has added.
+    UndoMigration {
+        /// Tells its news apart from those of others.
+        number: u64,
+    },
+    /// End the preview or migration with this number. What was written stays.
+    StopWork(u64),
+    /// Render a template for a resource, for every service, and send nothing.
+    Render(Box<RenderOrder>),
     /// Change the mode.
     SetMode(Mode),
     /// Become the engine that sends, in the place of the current holder of the Lease.
@@ -102,15 +171,30 @@ impl Command {
     /// Whether the command writes to the cluster or sends: refused when read-only.
     pub fn writes(&self) -> bool {
         match self {
-            Self::Inspect(_) | Self::Explain(_) | Self::Survey | Self::Object(_) => false,
+            Self::Inspect(_)
+            | Self::Explain(_)
+            | Self::Survey
+            | Self::Members { .. }
+            | Self::Variables(_)
+            | Self::Object(_)
+            | Self::MayWriteConfig
+            | Self::Subscriptions(_)
+            | Self::Preview { .. }
+            | Self::StopWork(_)
+            | Self::Render(_) => false,
             Self::SetMode(mode) => *mode == Mode::Active,
             Self::Resend(_)
             | Self::Cancel(_)
             | Self::ReleaseHeld(_)
             | Self::BaselineHeld(_)
             | Self::Clear { .. }
+            | Self::Baseline { .. }
             | Self::Restore { .. }
             | Self::Apply { .. }
+            | Self::Annotate(_)
+            | Self::Subscribe { .. }
+            | Self::Migrate { .. }
+            | Self::UndoMigration { .. }
             | Self::TakeLease => true,
         }
     }
@@ -125,8 +209,14 @@ pub enum Reply {
     Explained(Arc<Explained>),
     /// To [`Command::Survey`].
     Survey(Arc<Survey>),
+    /// To [`Command::Members`].
+    Members(Arc<Members>),
+    /// To [`Command::Variables`]: YAML text that says above it where it comes from.
+    Variables(Arc<str>),
     /// To [`Command::Object`]: YAML text.
     Object(Arc<str>),
+    /// To [`Command::MayWriteConfig`]: why not; `None` when it may.
+    MayWriteConfig(Option<String>),
     /// To [`Command::Resend`]: so many deliveries were started; their progress comes as rows.
     Resending {
         /// Number of deliveries.
@@ -152,6 +242,11 @@ pub enum Reply {
         /// Number of state entries removed.
         entries: usize,
     },
+    /// To [`Command::Baseline`]. The entries are being written.
+    Marked {
+        /// State keys that were marked.
+        keys: Vec<String>,
+    },
     /// To [`Command::Restore`].
     Restored {
         /// Number of state entries that are back.
@@ -163,6 +258,25 @@ pub enum Reply {
         resource_version: String,
         /// It was only checked.
         dry_run: bool,
+    },
+    /// To [`Command::Preview`], when it has ended or was stopped; the news have told all of it.
+    Previewed,
+    /// To [`Command::Migrate`] and [`Command::UndoMigration`], when it has ended or was stopped.
+    Migrated(Box<Migration>),
+    /// To [`Command::StopWork`].
+    Stopped,
+    /// To [`Command::Render`].
+    Rendered(Arc<Rendering>),
+    /// To [`Command::Subscriptions`].
+    Subscribable(Arc<Subscribable>),
+    /// To [`Command::Annotate`] and [`Command::Subscribe`].
+    Annotated {
+        /// What takes back what was written.
+        undo: Vec<AnnotationEdit>,
+        /// Objects that were as wanted already.
+        unchanged: usize,
+        /// What could not be written, and why.
+        failed: Vec<(ResourceKey, String)>,
     },
     /// To [`Command::SetMode`] and [`Command::TakeLease`]: the mode in force, or being acquired.
     Mode(Mode),

@@ -1,7 +1,7 @@
 //! The configuration task: ConfigMap and Secret, from the cluster to a catalog in force.
 
 use super::reconcile::Input;
-use crate::catalog::{BuildOptions, Catalog, ConfigSource};
+use crate::catalog::{BuildOptions, Catalog, ConfigMeta, ConfigSource, ConfigWriter};
 use crate::cluster::{
     Cluster, ConfigEvent, ConfigMapSnapshot, ConfigObject, FailureClass, SecretSnapshot,
     WatchFailure, WatchOptions, watch_config,
@@ -42,20 +42,26 @@ pub struct Built {
     pub data: Arc<BTreeMap<String, String>>,
     /// Names of the Secret's keys.
     pub secret_keys: Vec<String>,
+    /// What else is known of the ConfigMap.
+    pub meta: Arc<ConfigMeta>,
 }
 
 /// Watches ConfigMap and Secret and builds a catalog whenever one of them changes, until it is
 /// stopped. The first catalog is built when both have been looked for.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is one end of the engine's wiring"
+)]
 pub async fn run(
     cluster: Cluster,
     namespace: String,
     config_map: String,
     secret: String,
     options: BuildOptions,
+    watching: WatchOptions,
     inputs: mpsc::Sender<Input>,
     stop: CancellationToken,
 ) {
-    let watching = WatchOptions::default();
     let mut events = watch_config(&cluster, &namespace, &config_map, &secret, &watching);
     let mut map: Option<Option<Box<ConfigMapSnapshot>>> = None;
     let mut secrets: Option<Option<Box<SecretSnapshot>>> = None;
@@ -109,9 +115,10 @@ pub async fn run(
             continue;
         }
         let source = source(&namespace, &config_map, map.as_deref(), secrets.as_deref());
-        let Some(built) = build(source, previous.clone(), &options).await else {
+        let Some(mut built) = build(source, previous.clone(), &options).await else {
             continue;
         };
+        built.meta = Arc::new(map.as_deref().map(meta).unwrap_or_default());
         previous = Some(Arc::clone(&built.catalog));
         let built = ConfigInput::Built(Box::new(built));
         if inputs.send(Input::Config(built)).await.is_err() {
@@ -141,6 +148,7 @@ pub async fn build(
             resource_version,
             data,
             secret_keys,
+            meta: Arc::default(),
         }),
         Err(_) => {
             tracing::error!(
@@ -169,6 +177,21 @@ pub fn source(
         found: map.is_some(),
         secret: secret.map(values).unwrap_or_default(),
         secret_found: secret.is_some(),
+    }
+}
+
+fn meta(map: &ConfigMapSnapshot) -> ConfigMeta {
+    let whole = map.managers.iter().filter(|manager| manager.subresource.is_empty());
+    let writers = whole.map(|manager| ConfigWriter {
+        manager: manager.manager.clone(),
+        applies: manager.operation == "Apply",
+        at_ms: manager.time.map(jiff::Timestamp::as_millisecond),
+    });
+    ConfigMeta {
+        labels: map.labels.clone(),
+        annotations: map.annotations.clone(),
+        binary_keys: map.binary_keys.clone(),
+        writers: writers.collect(),
     }
 }
 

@@ -5,6 +5,7 @@
 //! touches no other. The history is written before anything is sent and again (`outcome`) before
 //! anybody hears of the outcome.
 
+mod certainty;
 mod outcome;
 mod prepare;
 mod series;
@@ -18,8 +19,8 @@ use crate::cluster::Cluster;
 use crate::domain::{Delivery, Masker};
 use crate::history::History;
 use crate::service::{Class, MAX_RETRY_AFTER, Notification, Service};
-pub use outcome::INTERRUPTED;
 use outcome::{Arrived, End, GiveUp};
+pub use outcome::{INTERRUPTED, TOLD};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{SemaphorePermit, mpsc, watch};
@@ -93,16 +94,19 @@ impl Deliverer {
     /// grace time while a try is in flight.
     pub async fn run(self, mut job: Job, sending: CancellationToken) {
         self.tell(&job.delivery);
+        self.keep_object(&mut job).await;
         let grace = self.grace;
         let patience = async {
             sending.cancelled().await;
             tokio::time::sleep(grace).await;
         };
+        let lapse = certainty::lapse(job.term.clone(), grace);
         let mut request = String::new();
         let end = tokio::select! {
             biased;
             end = self.carry_out(&mut job, &mut request, &sending) => end,
             () = patience => End::Interrupted,
+            () = lapse => End::Interrupted,
         };
         self.end(job, end, request).await;
     }
@@ -120,6 +124,9 @@ impl Deliverer {
             Ok(permit) => permit,
             Err(halt) => return halt.into(),
         };
+        if self.is_told(job).await {
+            return End::Told;
+        }
         let sender = match self.prepare(job).await {
             Ok(sender) => sender,
             Err(give_up) => return End::GaveUp(give_up),
@@ -205,7 +212,9 @@ impl Deliverer {
         if let Some(history) = &self.history
             && let Err(error) = history.intend(vec![job.delivery.new.clone()]).await
         {
-            tracing::error!("the intent was not recorded: {error}");
+            // It may be possible at the end. That the history fails is told once for all.
+            job.recorded = false;
+            tracing::debug!("the intent was not recorded: {error}");
         }
     }
 
@@ -213,15 +222,19 @@ impl Deliverer {
     /// row.
     async fn begin(&self, job: &mut Job) {
         let Some(history) = &self.history else { return };
+        if job.delivery.possibly_repeated {
+            self.record_doubt(job).await;
+        }
         let result = if job.recorded {
             history.begin(job.delivery.new.id, now_ms()).await
         } else {
-            job.recorded = true;
             let new = job.delivery.new.clone();
-            history.intend_and_begin(new, now_ms()).await
+            let result = history.intend_and_begin(new, now_ms()).await;
+            job.recorded = result.is_ok();
+            result
         };
         if let Err(error) = result {
-            tracing::error!("the beginning of a delivery was not recorded: {error}");
+            tracing::debug!("the beginning of a delivery was not recorded: {error}");
         }
     }
 
@@ -254,6 +267,9 @@ impl Deliverer {
                 },
             };
             self.begin(job).await;
+            if job.term.as_ref().is_some_and(|term| !term.holds()) {
+                return End::Interrupted;
+            }
             job.in_flight = true;
             let result = {
                 let _in_flight = lane.in_flight.enter();

@@ -3,7 +3,7 @@
 
 use super::clock::now_ms;
 use super::command::{Cancel, CommandError, Reply, Ticket};
-use super::deliver::INTERRUPTED;
+use super::deliver::{INTERRUPTED, TOLD};
 use super::event::{CatalogView, HeldStatus};
 use super::job::{Job, News, Report};
 use super::ledger::Mark;
@@ -38,13 +38,14 @@ impl Reconciler {
         &mut self,
         view: &CatalogView,
         key: &ResourceKey,
-        delivery: Delivery,
+        mut delivery: Delivery,
         recorded: bool,
         object: Option<Arc<str>>,
     ) {
         if self.watch_of(key).is_none() {
             return;
         }
+        delivery.possibly_repeated |= self.take_doubt(key, &delivery.new);
         if let Some(tracked) = self.store.get_mut(key) {
             tracked.last_trigger = delivery.new.trigger.as_str().into();
             tracked.last_ms = delivery.new.created_ms;
@@ -92,7 +93,10 @@ impl Reconciler {
         let Some(number) = self.watch_of(key) else {
             return;
         };
-        let last = self.is_deleted(key);
+        // A recovered one comes with its object only when the object is gone.
+        let last = self.is_deleted(key) || (recorded && object.is_some());
+        let term = self.term();
+        let check = self.annotation_to_check(recorded).filter(|_| !last);
         let cancel = CancellationToken::new();
         let id = delivery.new.id;
         let live = Live {
@@ -110,6 +114,9 @@ impl Reconciler {
             unrecorded: None,
             in_flight: false,
             dry_run: self.mode == Mode::DryRun,
+            term,
+            check,
+            last,
             catalog: Arc::clone(&view.catalog),
             variable: self.options.watches[number].variable.clone(),
             object: object.filter(|_| last || self.counters.delivering < KEEP_OBJECTS),
@@ -135,6 +142,7 @@ impl Reconciler {
 
     /// Does what is due for lanes and for what is held.
     pub(super) fn tend_queues(&mut self, now: Instant) {
+        self.queues.holding.serves = self.mode == Mode::Active && self.queues.has_shelf();
         self.settle_guard(now);
         self.queues.flush(now);
         self.queues.refill(now);
@@ -326,7 +334,7 @@ impl Reconciler {
             self.queues.ask(Chore::Withdraw {
                 ids: told_by_others,
                 pending: true,
-                why: "the notified state says that it was sent meanwhile",
+                why: TOLD,
             });
         }
     }
@@ -354,7 +362,7 @@ impl Reconciler {
                 let news = if delivery.state == DeliveryState::Withdrawn {
                     News::Cancelled
                 } else {
-                    News::Interrupted
+                    News::Interrupted { in_flight: false }
                 };
                 self.on_report(Report {
                     key,

@@ -117,9 +117,14 @@ impl Reconciler {
             // It stays visible as failed. The next beginning must not wait for it.
             News::Failed { .. } | News::Cancelled => tracked.end(of, None),
             News::DryRun => tracked.ledger.set(&end_key(of), Mark::DryRun),
-            News::Interrupted => tracked.ledger.forget(&end_key(of)),
+            News::Interrupted { in_flight } => {
+                if *in_flight {
+                    tracked.doubts.insert(report.state_key.clone());
+                }
+                tracked.ledger.forget(&end_key(of));
+            }
         }
-        if !matches!(report.news, News::Interrupted) {
+        if !matches!(report.news, News::Interrupted { .. }) {
             tracked.looked_at = None;
             self.look(&report.key, None, Cause::Change);
         }

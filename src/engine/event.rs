@@ -1,8 +1,9 @@
 //! What a running engine tells: rows that change, deliveries, its own condition.
 
 use super::command::Done;
-use crate::catalog::Catalog;
-use crate::domain::{Delivery, Kind, Mode, ResourceKey, Severity};
+use super::progress::{Migration, PreviewNews};
+use crate::catalog::{Catalog, ConfigMeta};
+use crate::domain::{Delivery, Kind, Mode, ResourceKey, Severity, Shard};
 use crate::history::HeldCount;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -145,6 +146,8 @@ pub struct EngineStatus {
     pub reason: String,
     /// Who may send.
     pub lease: LeaseStatus,
+    /// The share of the objects that this engine takes; `None` for all.
+    pub shard: Option<Shard>,
     /// Writes are switched off.
     pub read_only: bool,
     /// Kubeconfig context.
@@ -190,6 +193,14 @@ pub struct LaneStatus {
     pub latency_ms: Option<u64>,
     /// At most so many per second go through it; `None` without a limit.
     pub rate: Option<f64>,
+    /// The same for each recipient.
+    pub recipient_rate: Option<f64>,
+    /// Deliveries that may be rendered or sent at a time.
+    pub places: u64,
+    /// Recipients for which the service asked for a pause that is not over.
+    pub paused: u64,
+    /// When the longest of these pauses ends, in milliseconds since 1970, to the second.
+    pub paused_until_ms: Option<i64>,
 }
 
 /// What the flood guard holds.
@@ -218,6 +229,8 @@ pub struct CatalogView {
     pub data: Arc<BTreeMap<String, String>>,
     /// Names of the Secret's keys, without values.
     pub secret_keys: Vec<String>,
+    /// What else is known of the ConfigMap: labels, annotations, who wrote it.
+    pub meta: Arc<ConfigMeta>,
     /// Subscribed resources per trigger name, so that the use of a key can be shown.
     pub used_by: Arc<BTreeMap<String, u64>>,
 }
@@ -260,6 +273,10 @@ pub struct Batch {
     pub lanes: Option<Arc<[LaneStatus]>>,
     /// What the flood guard holds, when it changed.
     pub held: Option<Arc<HeldStatus>>,
+    /// News of a preview of a draft.
+    pub preview: Option<Box<PreviewNews>>,
+    /// How a migration of keys fares.
+    pub migration: Option<Arc<Migration>>,
     /// New notices, oldest first.
     pub notices: Vec<Notice>,
     /// Answers to commands.
@@ -278,6 +295,8 @@ impl Batch {
             && self.status.is_none()
             && self.lanes.is_none()
             && self.held.is_none()
+            && self.preview.is_none()
+            && self.migration.is_none()
             && self.notices.is_empty()
             && self.done.is_empty()
     }

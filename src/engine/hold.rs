@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How often it is looked whether another process asks for something; only while something is held.
+/// How often it is looked whether another process asks for something.
 const POLL_EVERY: Duration = Duration::from_secs(1);
 
 /// Wait before what could not be recorded is tried again.
@@ -49,7 +49,7 @@ impl Reconciler {
             return;
         }
         if self.is_baseline(key, &new) {
-            self.mark_as_sent(key, new);
+            self.mark_as_sent(key, new, "true before it was asked for: marked as sent");
             return;
         }
         if new.cause == Cause::Timer {
@@ -347,6 +347,7 @@ impl Reconciler {
         match request.verb {
             Verb::Release => self.release_held(request.selection, asker),
             Verb::Baseline => self.baseline_held(request.selection, asker),
+            Verb::Resend | Verb::Cancel => self.carry_out_request(request),
         }
     }
 
@@ -405,13 +406,14 @@ impl Reconciler {
         holding.baseline && (new.cause == Cause::Catalog || !known())
     }
 
-    fn mark_as_sent(&mut self, key: &ResourceKey, new: NewDelivery) {
+    /// Notes it as sent without sending it, and records it as such. The entry is still to be written.
+    pub(super) fn mark_as_sent(&mut self, key: &ResourceKey, new: NewDelivery, why: &str) {
         let at = now_seconds();
         self.mark(key, &new, |id| Mark::Sent { id: Some(id), at });
         let mut delivery = Delivery::pending(new);
         delivery.state = DeliveryState::Baseline;
         delivery.updated_ms = now_ms();
-        delivery.detail = "true before it was asked for: marked as sent".into();
+        delivery.detail = why.into();
         self.bus.delivery(Arc::new(delivery.clone()));
         if self.history.is_some() {
             self.queues.holding.to_record.push(delivery);

@@ -37,6 +37,8 @@ pub struct Holding {
     pub(super) untold: bool,
     pub(super) poll_at: Instant,
     pub(super) polling: bool,
+    /// This engine may send, so that it carries out what other processes ask for.
+    pub(super) serves: bool,
 }
 
 impl Holding {
@@ -64,6 +66,7 @@ impl Holding {
             untold: false,
             poll_at: Instant::now(),
             polling: false,
+            serves: false,
         }
     }
 
@@ -96,7 +99,7 @@ impl Holding {
 
     /// When there is something to do.
     pub fn timer(&self) -> Option<Instant> {
-        let poll = (!self.groups.is_empty() && !self.polling).then_some(self.poll_at);
+        let poll = (self.serves && !self.polling).then_some(self.poll_at);
         let hold = self
             .hold_after
             .filter(|_| !self.to_hold.is_empty() && !self.hold_asked);
@@ -126,7 +129,7 @@ impl Holding {
                 why: "its condition was not true any more, or its object was gone",
             });
         }
-        if !self.groups.is_empty() && !self.polling && now >= self.poll_at {
+        if self.serves && !self.polling && now >= self.poll_at {
             self.polling = true;
             ask(Chore::Poll);
         }

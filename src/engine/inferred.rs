@@ -31,10 +31,7 @@ impl Reconciler {
 
     /// Records every notification whose entry has appeared in the notified state.
     pub(super) fn infer(&mut self, key: &ResourceKey, before: &NotifiedState, raw: &Arc<str>) {
-        let Some(view) = self.view.clone() else {
-            return;
-        };
-        let Some(looked) = self.decide(&view, key) else {
+        let Some(parts) = self.decide_all(key, false) else {
             return;
         };
         let Some(tracked) = self.store.get(key) else {
@@ -46,20 +43,18 @@ impl Reconciler {
             newer.then_some(at)
         };
         let mut sent = Vec::new();
-        for trigger in &looked.plan.triggers {
-            for condition in &trigger.conditions {
-                for step in &condition.steps {
-                    let new = self.new_delivery(
-                        &view,
-                        key,
-                        &trigger.name,
-                        condition,
-                        step,
-                        Cause::Change,
-                    );
-                    if let (Some(since_s), Some(new)) = (appeared(&step.state_key), new) {
-                        sent.push(AlreadySent { new, since_s });
-                    }
+        for (view, looked) in &parts {
+            for trigger in &looked.plan.triggers {
+                let steps = trigger.conditions.iter().flat_map(|condition| {
+                    condition.steps.iter().map(move |step| (condition, step))
+                });
+                for (condition, step) in steps {
+                    let Some(since_s) = appeared(&step.state_key) else {
+                        continue;
+                    };
+                    let cause = Cause::Change;
+                    let new = self.new_delivery(view, key, &trigger.name, condition, step, cause);
+                    sent.extend(new.map(|new| AlreadySent { new, since_s }));
                 }
             }
         }

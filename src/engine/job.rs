@@ -3,6 +3,7 @@
 
 use super::lane::Lane;
 use crate::catalog::Catalog;
+use crate::cluster::LeaseTerm;
 use crate::domain::{Attempt, Delivery, DeliveryId, Destination, ResourceKey};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,12 @@ pub struct Job {
     pub in_flight: bool,
     /// Render and record, but do not send.
     pub dry_run: bool,
+    /// The right to send, where a Lease gives it.
+    pub term: Option<LeaseTerm>,
+    /// The annotation to look at before sending: another engine may have sent it.
+    pub check: Option<Arc<str>>,
+    /// The object was deleted: it can't be fetched any more.
+    pub last: bool,
     /// The configuration it was decided with.
     pub catalog: Arc<Catalog>,
     /// Name of the object in templates.
@@ -79,6 +86,9 @@ pub enum News {
     DryRun,
     /// Somebody said that it is not to be sent.
     Cancelled,
-    /// It was cut short: the engine stops, or may not send any more.
-    Interrupted,
+    /// It was not sent: the engine stops, may not send any more, or somebody else was faster.
+    Interrupted {
+        /// A try had begun and was cut off: it may have arrived.
+        in_flight: bool,
+    },
 }

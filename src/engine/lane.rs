@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 /// Recipients whose gates are kept; beyond it those that remember nothing are forgotten.
 const MAX_GATES: usize = 1_000;
@@ -80,6 +81,28 @@ impl Lane {
         let gate = Arc::new(Gate::new(self.options.recipient_limit));
         gates.insert(Arc::clone(recipient), Arc::clone(&gate));
         gate
+    }
+
+    /// How many recipients are paused, and when the last pause ends, in milliseconds since 1970 to
+    /// the second.
+    pub fn paused(&self) -> (u64, Option<i64>) {
+        let now = Instant::now();
+        let (mut paused, mut last) = (0, None);
+        for gate in lock(&self.recipients).values() {
+            if let Some(until) = gate.pause_end().filter(|until| *until > now) {
+                paused += 1;
+                last = last.max(Some(until));
+            }
+        }
+        let until_ms = last.map(|until| {
+            let left = i64::try_from((until - now).as_millis()).unwrap_or(i64::MAX);
+            let at = now_ms().saturating_add(left);
+            // To the second: what is told must not differ because the clock goes on.
+            at.saturating_add(500)
+                .div_euclid(1_000)
+                .saturating_mul(1_000)
+        });
+        (paused, until_ms)
     }
 
     /// A try has ended, well if the error is empty.
@@ -153,7 +176,6 @@ impl Drop for Inside<'_> {
 mod tests {
     use super::*;
     use std::time::Duration;
-    use tokio::time::Instant;
 
     /// However many recipients there are, their gates don't fill the memory; one that is closed is
     /// not forgotten, or its pause would be.

@@ -2,8 +2,9 @@
 //! says: those on their way, those sent but not yet written down, those given up, and what has to be
 //! remembered about the timing of conditions.
 
+use super::keeping::is_lost;
 use crate::domain::{DeliveryId, NotifiedState};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// What is known of one state key.
@@ -81,6 +82,13 @@ impl Ledger {
     /// Forgets the mark of a key.
     pub fn forget(&mut self, key: &str) {
         self.marks.remove(key);
+    }
+
+    /// Forgets deliveries under way or held that nobody knows any more; whether there were any.
+    pub fn forget_unknown(&mut self, known: &HashSet<DeliveryId>) -> bool {
+        let before = self.marks.len();
+        self.marks.retain(|_, mark| !is_lost(mark, known));
+        self.marks.len() != before
     }
 
     /// The condition is not true (any more): what was given up, or would have been sent, is begun
@@ -261,6 +269,16 @@ impl Unwritten {
                 }
             }
         }
+    }
+
+    /// Only what this engine has sent itself; `None` when there is nothing of that.
+    pub fn only_sent(self) -> Option<Self> {
+        let mut marks = self.marks;
+        marks.retain(|_, (id, _)| id.is_some());
+        (!marks.is_empty()).then(|| Self {
+            marks,
+            ..Self::default()
+        })
     }
 
     /// The deliveries whose sending it writes down.

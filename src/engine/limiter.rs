@@ -71,7 +71,8 @@ impl Gate {
         self.next.try_lock().is_ok_and(|next| *next <= now) && !self.is_paused()
     }
 
-    fn pause_end(&self) -> Option<Instant> {
+    /// When the last pause that was asked for ends, or has ended.
+    pub fn pause_end(&self) -> Option<Instant> {
         *self.paused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -62,14 +62,9 @@ impl Reconciler {
         }
     }
 
-    /// Decides about a tracked object, changing nothing. `None` when it is not tracked, or when
+    /// Decides about a tracked object under one configuration, or at its deletion, changing nothing. `None` when it is not tracked, or when
     /// what is kept of it was not cut for the configuration in force: then the watch is about to
     /// bring it anew.
-    pub(super) fn decide(&self, view: &CatalogView, key: &ResourceKey) -> Option<Looked> {
-        self.decide_about(view, key, false)
-    }
-
-    /// The same, or the decision at the object's deletion.
     fn decide_about(&self, view: &CatalogView, key: &ResourceKey, deleted: bool) -> Option<Looked> {
         let tracked = self.store.get(key)?;
         let number = self.watch_of(key)?;
@@ -155,8 +150,10 @@ impl Reconciler {
         if !self.knows_configurations() {
             return;
         }
+        self.recall_state(key, raw.as_deref());
         let reads_clock = self.reads_clock(key);
         let serial = self.serial_of(key);
+        self.complete_migration(key);
         let Some(tracked) = self.store.get_mut(key) else {
             return;
         };
@@ -182,6 +179,7 @@ impl Reconciler {
                 &merged
             }
         };
+        self.note_doubts(key, plan);
         let told = told(plan, parts.iter().flat_map(|(_, looked)| &looked.notes));
         let keeps_raw = self.asks_for_deletion(&parts);
         let due_ms = plan.due_ms().filter(|_| self.mode != Mode::Observe);
@@ -422,7 +420,7 @@ impl Reconciler {
         self.tasks.spawn(async move {
             match history.already_sent(looks).await {
                 Ok(()) => bus.history_changed(),
-                Err(error) => tracing::error!("a look at what was sent was not recorded: {error}"),
+                Err(error) => tracing::debug!("a look at what was sent was not recorded: {error}"),
             }
         });
     }

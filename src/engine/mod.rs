@@ -6,6 +6,8 @@
 //! network: `watching`, `configure`, `deliver`. What to do about an object is decided in `decide`,
 //! which is a pure function.
 
+mod asked;
+mod baseline;
 mod bus;
 mod clock;
 mod command;
@@ -13,6 +15,8 @@ mod configure;
 mod decide;
 mod deliver;
 mod dispatch;
+mod draft_catalog;
+mod effects;
 mod ending;
 mod event;
 mod examine;
@@ -25,21 +29,30 @@ mod inferred;
 mod inspect;
 mod inspection;
 mod job;
+mod keeping;
 mod lane;
 mod ledger;
 mod limiter;
 mod log;
 mod look;
+mod members;
 mod metrics;
+mod migrating;
+mod notification_text;
 mod obey;
 mod observe;
 mod options;
 mod plan;
 mod preview;
+mod progress;
 mod queue;
+mod radius;
 mod reconcile;
 mod record;
+mod recovered;
+mod rendering;
 mod resend;
+mod rights;
 mod rival;
 mod row;
 mod self_service;
@@ -47,10 +60,18 @@ mod shelf;
 mod spawn;
 mod standing;
 mod store;
+mod subscribing;
+mod succession;
 mod survey;
 mod team_configs;
+mod tenure;
 mod timing;
+mod walk;
+mod walk_fetch;
+mod walk_news;
 mod watching;
+mod variables;
+mod versions;
 mod wiped;
 
 pub use bus::Bus;
@@ -66,10 +87,15 @@ pub use inspection::{
     ConditionResult, ConditionView, Decision, DecisionView, Inspection, SubscriptionView,
     TriggerView,
 };
+pub use members::{Fares, Member, Members};
 pub use metrics::Metrics;
 pub use options::{
     DeliveryOptions, Guard, LaneOptions, LeaseUse, Limit, OnStateLost, Options, Watch, Wording,
 };
 pub use preview::{BlastRadius, Comparison, Effect, EffectKind, Totals};
+pub use progress::{Migration, PreviewNews, WorkPhase};
+pub use rendering::{RenderOrder, RenderProblem, Rendered, RenderedPart, Rendering};
 pub use spawn::spawn;
+pub use succession::{Carried, Succession};
+pub use subscribing::{AnnotationEdit, OwnerTemplate, Subscribable};
 pub use survey::{ConditionSurvey, SubscribedBy, SubscriptionSurvey, Survey};

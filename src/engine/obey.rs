@@ -1,5 +1,6 @@
 //! Carrying out what a person asks for.
 
+use super::asked::is_asked;
 use super::clock::now_ms;
 use super::command::{Command, CommandError, Done, Reply, Resend, Ticket};
 use super::decide::{Action, Evaluation};
@@ -22,10 +23,12 @@ impl Reconciler {
             let what = match command {
                 Command::Resend(_) | Command::ReleaseHeld(_) => "sending",
                 Command::Cancel(_) => "cancelling",
-                Command::BaselineHeld(_) => "marking as sent",
+                Command::BaselineHeld(_) | Command::Baseline { .. } => "marking as sent",
                 Command::Clear { .. } => "clearing state",
                 Command::Restore { .. } => "restoring state",
                 Command::Apply { .. } => "editing the configuration",
+                Command::Annotate(_) | Command::Subscribe { .. } => "editing subscriptions",
+                Command::Migrate { .. } | Command::UndoMigration { .. } => "migrating keys",
                 _ => "becoming active",
             };
             self.answer(ticket, Err(CommandError::ReadOnly(what)));
@@ -38,7 +41,10 @@ impl Reconciler {
             }
             Command::Explain(key) => self.explain(ticket, &key),
             Command::Survey => self.survey(ticket),
+            Command::Members { trigger, index } => self.members(ticket, trigger, index),
+            Command::Variables(id) => self.variables(ticket, id),
             Command::Object(key) => self.fetch_object(ticket, key),
+            Command::MayWriteConfig => self.may_write_config(ticket),
             Command::Resend(Resend::Resource {
                 key,
                 trigger,
@@ -51,6 +57,7 @@ impl Reconciler {
             Command::Resend(Resend::DeliveryTo { id, destination }) => {
                 self.fetch_row(ticket, id, Some(destination));
             }
+            Command::Resend(Resend::FailedRow(id)) => self.resend_failed_row(ticket, id),
             Command::Resend(Resend::Failed(selection)) => self.resend_failed(ticket, selection),
             Command::Cancel(cancel) => self.cancel(ticket, cancel),
             Command::ReleaseHeld(selection) => {
@@ -60,6 +67,10 @@ impl Reconciler {
                 self.baseline_held(selection, Asker::Ticket(ticket));
             }
             Command::Clear { resource, keys } => self.clear(ticket, &resource, keys),
+            Command::Baseline { resource, keys } => {
+                let result = self.baseline(&resource, keys.as_deref());
+                self.answer(ticket, result);
+            }
             Command::Restore { resource, entries } => {
                 let result = self.restore(&resource, entries);
                 self.answer(ticket, result);
@@ -67,8 +78,22 @@ impl Reconciler {
             Command::Apply {
                 base,
                 changes,
+                effect,
                 dry_run,
-            } => self.apply(ticket, base, changes, dry_run),
+            } => {
+                if !dry_run {
+                    self.note_applying(&changes, &effect);
+                }
+                self.apply(ticket, base, changes, dry_run);
+            }
+            Command::Subscriptions(key) => self.subscriptions(ticket, key),
+            Command::Annotate(edits) => self.annotate(ticket, edits),
+            Command::Subscribe { resources, change } => self.subscribe(ticket, resources, change),
+            Command::Preview { number, changes } => self.preview(ticket, number, changes),
+            Command::Migrate { number, changes } => self.migrate(ticket, number, changes),
+            Command::UndoMigration { number } => self.undo_migration(ticket, number),
+            Command::StopWork(number) => self.stop_walk(ticket, number),
+            Command::Render(order) => self.render(ticket, *order),
             Command::SetMode(mode) => {
                 self.wanted = mode;
                 self.overrule_rivals();
@@ -81,22 +106,27 @@ impl Reconciler {
             Command::TakeLease => {
                 self.wanted = Mode::Active;
                 self.overrule_rivals();
+                // It may not have been contended for until now.
+                self.settle_mode();
                 if let Some(lease) = &self.lease {
                     lease.request_takeover();
                 }
-                self.settle_mode();
                 self.answer(ticket, Ok(Reply::Mode(self.mode)));
             }
         }
     }
 
     pub(super) fn answer(&self, ticket: Ticket, result: Result<Reply, CommandError>) {
-        self.bus.done(Done { ticket, result });
+        self.on_done(Done { ticket, result });
     }
 
     /// A command that ran in a task of its own has ended.
     pub(super) fn on_done(&self, done: Done) {
-        self.bus.done(done);
+        if is_asked(done.ticket) {
+            self.pass_on(done);
+        } else {
+            self.bus.done(done);
+        }
     }
 
     pub(super) fn needs_active(&self, what: &'static str) -> Result<(), CommandError> {

@@ -29,7 +29,7 @@ pub struct Watching {
     /// The namespaces whose first list of this start is complete; the empty one stands for all.
     synced: BTreeSet<Arc<str>>,
     /// The namespaces that fail.
-    failing: BTreeSet<Arc<str>>,
+    failing: BTreeMap<Arc<str>, FailureClass>,
     /// The API server can't be reached.
     cut_off: bool,
 }
@@ -50,7 +50,7 @@ impl Watching {
             stop: CancellationToken::new(),
             spec: None,
             synced: BTreeSet::new(),
-            failing: BTreeSet::new(),
+            failing: BTreeMap::new(),
             cut_off: false,
         }
     }
@@ -149,8 +149,13 @@ impl Reconciler {
             resource_version: built.resource_version,
             data: built.data,
             secret_keys: built.secret_keys,
+            meta: built.meta,
             used_by: Arc::new(self.used_by.clone()),
         });
+        self.note_version(before.as_deref(), &view);
+        if let Some(before) = before.filter(|before| before.found != view.found) {
+            self.tell_found(&before, view.found);
+        }
         let namespace = if view.found {
             view.namespace.as_str()
         } else {
@@ -166,6 +171,17 @@ impl Reconciler {
         self.send_recovered();
         self.look_at_all(Cause::Catalog);
         self.status_dirty = true;
+    }
+
+    /// The ConfigMap was deleted, or is back.
+    fn tell_found(&mut self, view: &CatalogView, found: bool) {
+        let name = format!("ConfigMap {}/{}", view.namespace, view.name);
+        if found {
+            self.notice(Severity::Info, format!("{name} is back"), String::new(), None);
+            return;
+        }
+        let help = "nothing is sent until it is back; what was sent stays noted".to_owned();
+        self.notice(Severity::Warning, format!("{name} is gone"), help, None);
     }
 
     /// Tells a watch of the configuration. It starts anew, listing all objects, when more of them
@@ -192,6 +208,7 @@ impl Reconciler {
         let (sender, receiver) = watch::channel(Spec {
             catalog: Arc::clone(&view.catalog),
             interest: Arc::new(interest),
+            shard: self.options.shard,
             teams: Arc::new(teams),
         });
         let watching = &mut self.watching[number];
@@ -206,6 +223,7 @@ impl Reconciler {
             settings,
             number,
             watching.generation,
+            self.options.watch_timeout,
             receiver,
             self.rivals.is_looking(),
             self.watch_sender.clone(),
@@ -278,15 +296,15 @@ impl Reconciler {
             Seen::Failed(failure) => {
                 let help = failure.hint.clone().unwrap_or_default();
                 watching.cut_off = failure.class == FailureClass::Unreachable;
-                let first = watching
-                    .failing
-                    .insert(failure.namespace.clone().unwrap_or_default());
+                let scope = failure.namespace.clone().unwrap_or_default();
+                let before = watching.failing.insert(scope, failure.class);
+                let news = is_news(before, failure.class);
                 watching.status.phase = WatchPhase::Failed {
                     message: failure.message.clone(),
                     help: help.clone(),
                     since_ms: failure.since.as_millisecond(),
                 };
-                if first {
+                if news {
                     self.notice(Severity::Error, failure.message, help, None);
                 }
             }
@@ -334,7 +352,11 @@ impl Reconciler {
                 lost = tracked.update(observed, generation);
             }
         } else {
-            let tracked = Tracked::new(observed, generation);
+            let mut tracked = Tracked::new(observed, generation);
+            if cause == Cause::Change {
+                // Nobody before this engine can have known it.
+                tracked.tenure = self.tenure.number();
+            }
             self.store.track(key.clone(), tracked);
         }
         self.inherit(&key);
@@ -408,6 +430,12 @@ fn cause_of_sight(first: bool, known: Option<&Observed>, observed: &Observed) ->
         }
         None | Some(_) => Cause::Change,
     }
+}
+
+/// Whether trouble is to be told: when it begins, and when it turns out to be such that somebody has to
+/// do something.
+pub(super) fn is_news(before: Option<FailureClass>, now: FailureClass) -> bool {
+    before.is_none_or(|before| before != now && !now.is_transient())
 }
 
 /// Whether a resourceVersion is older than another. They are numbers on every API server there is;

@@ -1,6 +1,7 @@
 //! How an engine is to run.
 
-use crate::domain::{Kind, Mode};
+use crate::domain::{Kind, Mode, Shard};
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,10 +21,15 @@ pub struct Options {
     pub secret: String,
     /// What is watched.
     pub watches: Vec<Watch>,
+    /// After about this long a watch is opened anew where it was; how soon a connection that has died
+    /// without a word is noticed.
+    pub watch_timeout: Duration,
     /// Annotation prefix: subscribe keys are `<prefix>/…`, the state is in `notified.<prefix>`.
     pub prefix: String,
     /// Whether a Lease decides who sends.
     pub lease: LeaseUse,
+    /// The share of the objects that this engine takes; `None` for all.
+    pub shard: Option<Shard>,
     /// What is wrong with the history; empty when nothing is. Told to the operator.
     pub history_problem: String,
     /// Wording of the log.
@@ -90,6 +96,8 @@ pub enum LeaseUse {
         /// work. A Deployment with the original's rights must; where somebody can be asked, the
         /// engine observes until it is told.
         without_right: bool,
+        /// Shifts the times that are written into the Lease; nobody decides by them.
+        clock_skew: SignedDuration,
     },
 }
 

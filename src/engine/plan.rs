@@ -1,6 +1,7 @@
 //! The result of a decision: what is to be done about one object. `decide` makes it, `look` carries
 //! it out, the inspection and the preview show it.
 
+use super::ledger::end_key;
 use super::timing::Timing;
 use crate::domain::{ConditionKey, Destination, Position};
 use std::sync::Arc;
@@ -72,6 +73,16 @@ pub struct Step {
     pub state_key: String,
     /// What to do.
     pub action: Action,
+}
+
+impl Step {
+    /// The key that the delivery of this step is known by.
+    pub fn delivery_key(&self) -> String {
+        match self.action {
+            Action::Resolve => end_key(&self.state_key),
+            _ => self.state_key.clone(),
+        }
+    }
 }
 
 /// What to do for one condition and one destination.

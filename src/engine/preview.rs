@@ -2,157 +2,81 @@
 //!
 //! Both configurations decide about each object, with the same pure decision that the engine makes,
 //! and what only one of them would do is an effect. Nothing is sent or written. The command line
-//! asks for objects that it has listed, a running engine for those that it keeps.
+//! asks for objects that it has listed, a running engine (`walk`) for those that it keeps.
 
-use super::decide::{Action, ConditionPlan, Evaluation, Look, Plan, TriggerPlan, decide};
+use super::decide::{Look, Plan, decide};
+use super::effects::effects;
 use super::ledger::Ledger;
 use super::look::environment;
-use super::store::{Interest, Observed, Tracked};
+pub use super::radius::{BlastRadius, Effect, EffectKind, Totals};
+use super::store::{Interest, Observed};
+use super::succession::{Carried, Succession, Successions};
 use crate::catalog::{Catalog, Subscription};
 use crate::cluster::{LeanObject, ProjectError};
-use crate::domain::{
-    ConditionKey, Destination, NotifiedState, PathTrie, Position, ResourceKey, notified_annotation,
-};
-use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::domain::{NotifiedState, PathTrie, ResourceKey, notified_annotation};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Effects that are kept one by one; beyond it they are only counted.
-const KEPT: usize = 100_000;
-
-/// What a draft would change, over all objects that were looked at.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BlastRadius {
-    /// Objects that were looked at.
-    pub objects: u64,
-    /// Of those, the ones that the live or the new configuration has a trigger for.
-    pub subscribed: u64,
-    /// Objects with at least one effect.
-    pub affected: u64,
-    /// How many effects of each kind.
-    pub totals: Totals,
-    /// The same by destination.
-    pub by_destination: BTreeMap<Destination, Totals>,
-    /// The same by trigger.
-    pub by_trigger: BTreeMap<String, Totals>,
-    /// The effects, in the order of the objects; the first hundred thousand.
-    pub effects: Vec<Effect>,
-}
-
-/// Effects by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Totals {
-    /// Would be sent, and were not sent before.
-    pub sent: u64,
-    /// Would be sent once more, because the state key changes.
-    pub sent_again: u64,
-    /// Conditions that count as told now and would not be true any more.
-    pub stopped: u64,
-    /// Conditions that could not be evaluated any more.
-    pub errors: u64,
-    /// Notifications that could not be sent any more.
-    pub impossible: u64,
-}
-
-impl Totals {
-    fn count(&mut self, change: &EffectKind) {
-        let counter = match change {
-            EffectKind::Sent => &mut self.sent,
-            EffectKind::SentAgain { .. } => &mut self.sent_again,
-            EffectKind::Stopped => &mut self.stopped,
-            EffectKind::Error { .. } => &mut self.errors,
-            EffectKind::Impossible { .. } => &mut self.impossible,
-        };
-        *counter = counter.saturating_add(1);
-    }
-
-    /// Notifications that would go out.
-    pub fn notifications(&self) -> u64 {
-        self.sent.saturating_add(self.sent_again)
-    }
-
-    /// Whether there is no effect at all.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// One thing that would be different.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Effect {
-    /// The object.
-    pub resource: ResourceKey,
-    /// The trigger.
-    pub trigger: String,
-    /// The condition in the new configuration; for what stops, in the live one.
-    pub condition: ConditionKey,
-    /// Where to; `None` for a condition that can't be evaluated.
-    pub destination: Option<Destination>,
-    /// What would be different.
-    pub kind: EffectKind,
-}
-
-/// What would be different.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EffectKind {
-    /// It would be sent for the first time.
-    Sent,
-    /// It was sent, at `at` in Unix seconds under the state key `before`, and would be sent again
-    /// under another.
-    SentAgain {
-        /// The entry of the notified state that stands for it now.
-        before: String,
-        /// The entry that would stand for it.
-        after: String,
-        /// When it was sent.
-        at: i64,
-    },
-    /// It counts as sent now, and the condition would not be true any more: the entry goes, and the
-    /// next rise is sent.
-    Stopped,
-    /// The condition could not be evaluated.
-    Error {
-        /// The original's text.
-        message: String,
-        /// Where in the `when` text.
-        position: Option<Position>,
-    },
-    /// It would be due, but could not be sent.
-    Impossible {
-        /// Why.
-        reason: String,
-    },
-}
-
-impl EffectKind {
-    /// The word for it, in kebab-case.
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::SentAgain { .. } => "sent-again",
-            Self::Stopped => "stopped",
-            Self::Error { .. } => "error",
-            Self::Impossible { .. } => "impossible",
-        }
-    }
-}
+const KEPT: u64 = 100_000;
 
 /// Compares two configurations object by object.
-#[derive(Debug)]
-pub struct Comparison<'c> {
-    live: &'c Catalog,
-    draft: &'c Catalog,
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    live: Arc<Catalog>,
+    draft: Arc<Catalog>,
+    successions: Arc<Successions>,
     radius: BlastRadius,
+    /// Effects that were kept, taken ones included.
+    kept: u64,
 }
 
-impl<'c> Comparison<'c> {
+/// An object and what is known about its notifications.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'k> {
+    pub(super) observed: &'k Observed,
+    pub(super) state: &'k NotifiedState,
+    pub(super) ledger: &'k Ledger,
+    /// Name of the object in conditions.
+    pub(super) variable: &'k str,
+}
+
+/// What both configurations decide about an object.
+pub(super) struct Decided {
+    pub(super) live: Plan,
+    pub(super) draft: Plan,
+}
+
+impl Comparison {
     /// Compares the configuration in force with another.
-    pub fn new(live: &'c Catalog, draft: &'c Catalog) -> Self {
+    pub fn new(live: Arc<Catalog>, draft: Arc<Catalog>) -> Self {
         Self {
+            successions: Arc::new(Successions::between(&live, &draft)),
             live,
             draft,
             radius: BlastRadius::default(),
+            kept: 0,
         }
+    }
+
+    /// The configuration in force.
+    pub(super) fn live(&self) -> &Arc<Catalog> {
+        &self.live
+    }
+
+    /// The other one.
+    pub(super) fn draft(&self) -> &Arc<Catalog> {
+        &self.draft
+    }
+
+    /// Who succeeds whom.
+    pub(super) fn successions(&self) -> &Arc<Successions> {
+        &self.successions
+    }
+
+    /// The conditions whose state keys change.
+    pub fn changed_keys(&self) -> &[Succession] {
+        self.successions.changed()
     }
 
     /// Looks at an object as the server has it. `variable` is its name in conditions, `prefix` that
@@ -167,6 +91,54 @@ impl<'c> Comparison<'c> {
         prefix: &str,
     ) -> Result<(), ProjectError> {
         self.radius.objects = self.radius.objects.saturating_add(1);
+        self.with_object(object, variable, prefix, |comparison, known, decided| {
+            comparison.note(&object.key, known, decided);
+        })
+    }
+
+    /// The entries of an object's notified state that are to be there before the other
+    /// configuration is in force, so that it sends nothing again. The arguments are those of
+    /// [`object`](Self::object).
+    ///
+    /// # Errors
+    /// The object's JSON is damaged.
+    pub fn carried(
+        &mut self,
+        object: &LeanObject,
+        variable: &str,
+        prefix: &str,
+    ) -> Result<Vec<Carried>, ProjectError> {
+        let mut found = Vec::new();
+        self.with_object(object, variable, prefix, |comparison, known, decided| {
+            found = comparison.carry(known, decided);
+        })?;
+        Ok(found)
+    }
+
+    /// The entries that [`carried`](Self::carried) has added to an object, to be taken away again.
+    ///
+    /// # Errors
+    /// The object's JSON is damaged.
+    pub fn added(
+        &mut self,
+        object: &LeanObject,
+        variable: &str,
+        prefix: &str,
+    ) -> Result<Vec<String>, ProjectError> {
+        let mut found = Vec::new();
+        self.with_object(object, variable, prefix, |comparison, known, decided| {
+            found = comparison.take_back(known, decided);
+        })?;
+        Ok(found)
+    }
+
+    fn with_object(
+        &mut self,
+        object: &LeanObject,
+        variable: &str,
+        prefix: &str,
+        mut then: impl FnMut(&mut Self, Known<'_>, &Decided),
+    ) -> Result<(), ProjectError> {
         if !self.reaches(object, prefix) {
             return Ok(());
         }
@@ -176,8 +148,17 @@ impl<'c> Comparison<'c> {
             paths: self.paths_read(variable),
             stamp: 0,
         };
-        let tracked = Tracked::new(Observed::of(object, &interest)?, 0);
-        self.tracked(&object.key, &tracked, variable);
+        let observed = Observed::of(object, &interest)?;
+        let (state, _) = NotifiedState::parse(&observed.notified);
+        let known = Known {
+            observed: &observed,
+            state: &state,
+            ledger: &Ledger::default(),
+            variable,
+        };
+        if let Some(decided) = self.decide(known) {
+            then(self, known, &decided);
+        }
         Ok(())
     }
 
@@ -189,45 +170,64 @@ impl<'c> Comparison<'c> {
             || !self.draft.subscriptions.is_empty()
     }
 
-    /// Looks at an object of which enough is kept for both configurations.
-    pub(super) fn tracked(&mut self, key: &ResourceKey, tracked: &Tracked, variable: &str) {
-        let before = self.subscriptions(self.live, &tracked.observed);
-        let after = self.subscriptions(self.draft, &tracked.observed);
+    /// What both configurations decide about an object of which enough is kept; `None` when neither
+    /// has a trigger for it.
+    pub(super) fn decide(&self, known: Known<'_>) -> Option<Decided> {
+        let before = subscriptions(&self.live, known.observed);
+        let after = subscriptions(&self.draft, known.observed);
         if before.is_empty() && after.is_empty() {
-            return;
+            return None;
         }
-        self.radius.subscribed = self.radius.subscribed.saturating_add(1);
-        let Ok(object) = serde_json::from_slice(&tracked.observed.bytes) else {
-            // Cut from valid JSON by ourselves.
-            return;
-        };
-        let env = environment(variable, &object);
-        let plan = |catalog: &Catalog, subscriptions: &Subscriptions| {
+        // Cut from valid JSON by ourselves.
+        let object = serde_json::from_slice(&known.observed.bytes).ok()?;
+        let env = environment(known.variable, &object);
+        let now_ms = super::clock::now_ms();
+        let plan = |catalog: &Catalog, subscriptions: &BTreeMap<String, Vec<Subscription>>| {
             decide(&Look {
                 env: &env,
                 subscriptions,
                 catalog,
-                state: &tracked.state,
-                ledger: &tracked.ledger,
-                fingerprint: tracked.observed.fingerprint,
-                now_ms: super::clock::now_ms(),
+                state: known.state,
+                ledger: known.ledger,
+                fingerprint: known.observed.fingerprint,
+                now_ms,
                 deleted: false,
             })
         };
-        let (live, draft) = (plan(self.live, &before), plan(self.draft, &after));
-        let found = effects(key, &live, &draft, &tracked.state, &tracked.ledger);
+        Some(Decided {
+            live: plan(&self.live, &before),
+            draft: plan(&self.draft, &after),
+        })
+    }
+
+    /// Notes the effects on an object.
+    pub(super) fn note(&mut self, key: &ResourceKey, known: Known<'_>, decided: &Decided) {
+        self.radius.subscribed = self.radius.subscribed.saturating_add(1);
+        let found = effects(key, decided, &self.successions, known);
         self.add(found);
     }
 
+    /// See [`carried`](Self::carried).
+    pub(super) fn carry(&self, known: Known<'_>, decided: &Decided) -> Vec<Carried> {
+        let Decided { live, draft } = decided;
+        self.successions
+            .carried(live, draft, known.state, known.ledger)
+    }
+
+    /// See [`added`](Self::added).
+    pub(super) fn take_back(&self, known: Known<'_>, decided: &Decided) -> Vec<String> {
+        let Decided { live, draft } = decided;
+        let added = self
+            .successions
+            .added(live, draft, known.state, known.ledger);
+        added.into_iter().collect()
+    }
+
     /// The paths that either configuration reads.
-    fn paths_read(&self, variable: &str) -> PathTrie {
+    pub(super) fn paths_read(&self, variable: &str) -> PathTrie {
         let mut paths = self.live.reads(variable);
         paths.merge(&self.draft.reads(variable));
         paths
-    }
-
-    fn subscriptions(&self, catalog: &Catalog, observed: &Observed) -> Subscriptions {
-        catalog.destinations(&observed.labels, &observed.annotations, &mut Vec::new())
     }
 
     fn add(&mut self, found: Vec<Effect>) {
@@ -244,9 +244,24 @@ impl<'c> Comparison<'c> {
                 let totals = radius.by_destination.entry(destination.clone());
                 totals.or_default().count(&effect.kind);
             }
-            if radius.effects.len() < KEPT {
+            if self.kept < KEPT {
+                self.kept += 1;
                 radius.effects.push(effect);
             }
+        }
+    }
+
+    /// So many objects were looked at, those without any trigger included.
+    pub(super) fn looked_at(&mut self, objects: u64) {
+        self.radius.objects = objects;
+    }
+
+    /// What was found so far; the effects only once each.
+    pub(super) fn take_news(&mut self) -> BlastRadius {
+        let effects = std::mem::take(&mut self.radius.effects);
+        BlastRadius {
+            effects,
+            ..self.radius.clone()
         }
     }
 
@@ -261,134 +276,12 @@ impl<'c> Comparison<'c> {
     }
 }
 
-type Subscriptions = BTreeMap<String, Vec<Subscription>>;
-
-/// What only one of two decisions about the same object does.
-fn effects(
-    resource: &ResourceKey,
-    live: &Plan,
-    draft: &Plan,
-    state: &NotifiedState,
-    ledger: &Ledger,
-) -> Vec<Effect> {
-    let mut found = Vec::new();
-    let effect = |trigger: &str, condition: &ConditionPlan, destination, kind| Effect {
-        resource: resource.clone(),
-        trigger: trigger.to_owned(),
-        condition: condition.key.clone(),
-        destination,
-        kind,
-    };
-    for trigger in &draft.triggers {
-        let before = live.triggers.iter().find(|old| old.name == trigger.name);
-        for condition in &trigger.conditions {
-            let same = before.and_then(|old| same_condition(old, condition));
-            if let Evaluation::Error { message, position } = &condition.evaluation {
-                let known = same.is_some_and(|old| old.evaluation == condition.evaluation);
-                if !known {
-                    let kind = EffectKind::Error {
-                        message: message.clone(),
-                        position: *position,
-                    };
-                    found.push(effect(&trigger.name, condition, None, kind));
-                }
-            }
-            for step in &condition.steps {
-                let old = live.steps().find(|(_, _, old)| {
-                    old.state_key == step.state_key && old.destination == step.destination
-                });
-                let known = old.is_some_and(|(_, _, old)| old.action == step.action);
-                let kind = match &step.action {
-                    Action::Send | Action::WouldSend if !known => {
-                        match told_before(before, condition, &step.destination, state, ledger) {
-                            Some((key, at)) => EffectKind::SentAgain {
-                                before: key,
-                                after: step.state_key.clone(),
-                                at,
-                            },
-                            None => EffectKind::Sent,
-                        }
-                    }
-                    Action::Impossible(reason) if !known => EffectKind::Impossible {
-                        reason: reason.clone(),
-                    },
-                    _ => continue,
-                };
-                let to = Some(step.destination.clone());
-                found.push(effect(&trigger.name, condition, to, kind));
-            }
-        }
-    }
-    // What was told under a key that no true condition of the draft has, and is not told again
-    // under another one either.
-    let told_again: BTreeSet<&str> = found
-        .iter()
-        .filter_map(|effect| match &effect.kind {
-            EffectKind::SentAgain { before, .. } => Some(before.as_str()),
-            _ => None,
-        })
-        .collect();
-    let still_true: BTreeSet<&str> = draft
-        .steps()
-        .filter(|(_, condition, _)| condition.evaluation == Evaluation::True)
-        .map(|(_, _, step)| step.state_key.as_str())
-        .collect();
-    let mut stopped = Vec::new();
-    for (trigger, condition, step) in live.steps() {
-        let told = matches!(step.action, Action::AlreadySent { .. } | Action::Sending);
-        let goes_on = still_true.contains(step.state_key.as_str())
-            || told_again.contains(step.state_key.as_str());
-        if told && !goes_on {
-            let to = Some(step.destination.clone());
-            stopped.push(effect(&trigger.name, condition, to, EffectKind::Stopped));
-        }
-    }
-    found.extend(stopped);
-    found
-}
-
-impl Plan {
-    /// Every step with what it is part of.
-    fn steps(&self) -> impl Iterator<Item = (&TriggerPlan, &ConditionPlan, &super::decide::Step)> {
-        self.triggers.iter().flat_map(|trigger| {
-            trigger.conditions.iter().flat_map(move |condition| {
-                let steps = condition.steps.iter();
-                steps.map(move |step| (trigger, condition, step))
-            })
-        })
-    }
-}
-
-/// The condition of the live trigger that a condition of the draft takes the place of: the one with
-/// the same `when` and templates wherever it stands, else the one at its index.
-fn same_condition<'p>(
-    before: &'p TriggerPlan,
-    condition: &ConditionPlan,
-) -> Option<&'p ConditionPlan> {
-    let same_when = |old: &&ConditionPlan| old.key.hash == condition.key.hash;
-    let same_place = |old: &&ConditionPlan| old.key.index == condition.key.index;
-    before
-        .conditions
-        .iter()
-        .find(same_when)
-        .or_else(|| before.conditions.iter().find(same_place))
-}
-
-/// The entry that stands for the same notification now, when it was sent.
-fn told_before(
-    before: Option<&TriggerPlan>,
-    condition: &ConditionPlan,
-    destination: &Destination,
-    state: &NotifiedState,
-    ledger: &Ledger,
-) -> Option<(String, i64)> {
-    let old = same_condition(before?, condition)?;
-    let step = old
-        .steps
-        .iter()
-        .find(|step| step.destination == *destination)?;
-    let at = ledger.notified_at(&step.state_key, state)?;
-    Some((step.state_key.clone(), at))
+/// The triggers of an object with their destinations.
+pub(super) fn subscriptions(
+    catalog: &Catalog,
+    observed: &Observed,
+) -> BTreeMap<String, Vec<Subscription>> {
+    catalog.destinations(&observed.labels, &observed.annotations, &mut Vec::new())
 }
 
 #[cfg(test)]
@@ -398,7 +291,6 @@ mod tests {
     use crate::domain::Kind;
     use crate::service::ServiceContext;
     use serde_json::{Value, json};
-    use std::sync::Arc;
 
     const PREFIX: &str = "notifications.argoproj.io";
 
@@ -434,7 +326,7 @@ mod tests {
 
     fn compare(live: &str, draft: &str, object: &LeanObject) -> Vec<EffectKind> {
         let (live, draft) = (catalog(live), catalog(draft));
-        let mut comparison = Comparison::new(&live, &draft);
+        let mut comparison = Comparison::new(Arc::new(live), Arc::new(draft));
         comparison.object(object, "pod", PREFIX).unwrap();
         let radius = comparison.finish();
         assert_eq!(radius.objects, 1);
@@ -516,5 +408,81 @@ mod tests {
             matches!(effects.as_slice(), [EffectKind::Impossible { .. }]),
             "{effects:?}"
         );
+    }
+
+    /// A condition that is put before another one is new: nothing stands for it yet.
+    #[test]
+    fn a_condition_put_first_is_new_and_the_other_one_goes_on() {
+        let first = format!("- when: pod.status.phase != ''\n  send: [ready]\n{RUNNING}");
+        let told = pod("Running", &state_of(RUNNING));
+        let effects = compare(RUNNING, &first, &told);
+        let [
+            EffectKind::Sent,
+            EffectKind::SentAgain { before, after, .. },
+        ] = effects.as_slice()
+        else {
+            panic!("{effects:?}");
+        };
+        assert!(before.starts_with("ready:[0].") && after.starts_with("ready:[1]."));
+    }
+
+    #[test]
+    fn an_error_that_goes_away_is_told_and_harms_nobody() {
+        let failing = "- when: pod.status.missing.deeper == 1\n  send: [ready]\n";
+        let effects = compare(failing, RUNNING, &pod("Pending", ""));
+        assert!(
+            matches!(effects.as_slice(), [EffectKind::ErrorGone { .. }]),
+            "{effects:?}"
+        );
+        let mut totals = Totals::default();
+        totals.count(&effects[0]);
+        assert!(totals.is_harmless() && !totals.is_empty());
+    }
+
+    fn with_once_per(once_per: &str) -> String {
+        format!("{RUNNING}  oncePer: {once_per}\n")
+    }
+
+    /// Migrated, nothing is sent again; taken back, everything is as it was.
+    #[test]
+    fn carried_entries_are_what_is_not_sent_again() {
+        let reworded = "- when: pod.status.phase in ['Running']\n  send: [ready]\n";
+        let moved = format!("- when: pod.status.phase == 'Failed'\n  send: [ready]\n{RUNNING}");
+        let by_uid = with_once_per("pod.metadata.uid");
+        let by_name = with_once_per("pod.metadata.name");
+        let plain = state_of(RUNNING);
+        let once = plain.replace("ready:[0]", "u:ready:[0]");
+        // Of an earlier revision: the condition is worth nothing now.
+        let old = once.replace("u:ready", "earlier:ready");
+        let both = format!("{},{}", &once[..once.len() - 1], &old[1..]);
+        let reworded_by_uid = format!("{reworded}  oncePer: pod.metadata.uid\n");
+        let cases = [
+            (RUNNING, reworded, &plain, 1),
+            (RUNNING, moved.as_str(), &plain, 1),
+            (RUNNING, by_uid.as_str(), &plain, 1),
+            (by_uid.as_str(), by_name.as_str(), &once, 1),
+            (by_uid.as_str(), reworded_by_uid.as_str(), &both, 2),
+            (RUNNING, RUNNING, &plain, 0),
+        ];
+        for (live, draft, notified, entries) in cases {
+            let object = pod("Running", notified);
+            let (live, draft) = (Arc::new(catalog(live)), Arc::new(catalog(draft)));
+            let mut comparison = Comparison::new(live, draft);
+            let carried = comparison.carried(&object, "pod", PREFIX).unwrap();
+            assert_eq!(carried.len(), entries, "{carried:?}");
+            let (mut state, _) = NotifiedState::parse(notified);
+            for entry in &carried {
+                assert_eq!(entry.at, 1_700_000_000);
+                assert!(state.mark(&entry.after, entry.at));
+            }
+            let migrated = pod("Running", &state.to_json());
+            comparison.object(&migrated, "pod", PREFIX).unwrap();
+            assert_eq!(comparison.radius().effects, []);
+            assert_eq!(comparison.carried(&migrated, "pod", PREFIX).unwrap(), []);
+            for key in comparison.added(&migrated, "pod", PREFIX).unwrap() {
+                assert!(state.clear(&key));
+            }
+            assert_eq!(state, NotifiedState::parse(notified).0);
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::command::Ticket;
 use super::event::{CatalogView, LaneStatus};
 use super::holding::Holding;
 use super::lane::Lane;
-use super::options::{DeliveryOptions, LaneOptions};
+use super::options::{DeliveryOptions, LaneOptions, Limit};
 use super::shelf::Chore;
 use crate::domain::{Cause, Delivery, DeliveryId, Destination};
 use crate::history::ServiceOf;
@@ -17,6 +17,9 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+/// Deliveries that may be on their way to the history while further ones are decided.
+const CONGESTED: u64 = 10_000;
 
 /// All lanes, with what waits for them.
 pub struct Queues {
@@ -142,6 +145,13 @@ impl Queues {
         queue.live >= bound || queue.spilling + queue.spilled > 0
     }
 
+    /// Whether so much is on its way to the history that nothing more is to be decided for now: it
+    /// would wait in memory, which is what it is put aside for.
+    pub fn is_congested(&self) -> bool {
+        let on_their_way = self.queues.values().map(|queue| queue.spilling);
+        on_their_way.sum::<u64>() > CONGESTED
+    }
+
     /// Whether there is a history to put deliveries aside in.
     pub fn has_shelf(&self) -> bool {
         self.chores.is_some()
@@ -199,6 +209,10 @@ impl Queues {
     }
 }
 
+fn per_second(limit: Limit) -> f64 {
+    1.0 / limit.interval.as_secs_f64()
+}
+
 impl Queue {
     fn new(label: &str, options: LaneOptions) -> Self {
         Self {
@@ -216,6 +230,7 @@ impl Queue {
         let recent = lane.recent();
         let (in_flight, limited) = (lane.in_flight.get(), lane.limited.get());
         let retrying = lane.retrying.get();
+        let (paused, paused_until_ms) = lane.paused();
         LaneStatus {
             service: Arc::clone(&lane.service),
             waiting: (self.live as u64).saturating_sub(in_flight + limited + retrying),
@@ -230,10 +245,11 @@ impl Queue {
             error: recent.error,
             error_ms: recent.error_ms,
             latency_ms: recent.latency_ms.map(|millis| millis.round() as u64),
-            rate: lane
-                .options
-                .limit
-                .map(|limit| 1.0 / limit.interval.as_secs_f64()),
+            rate: lane.options.limit.map(per_second),
+            recipient_rate: lane.options.recipient_limit.map(per_second),
+            places: lane.options.concurrency.max(1) as u64,
+            paused,
+            paused_until_ms,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! patches and other requests are tasks that report back. One place decides, so no lock and no
 //! order of events can make it decide twice.
 
+use super::asked::Asked;
 use super::bus::Bus;
 use super::clock::now_ms;
 use super::command::{Command, Done, Ticket};
@@ -13,23 +14,27 @@ use super::event::{CatalogView, Counters, LeaseStatus};
 use super::job::Report;
 use super::ledger::Mark;
 use super::log::Log;
+use super::members::MembersRun;
 use super::metrics::Metrics;
-use super::observe::Watching;
+use super::migrating::Migrated;
+use super::observe::{Watching, is_news};
 use super::options::Options;
 use super::queue::Queues;
 use super::record::{self, Patching};
+use super::recovered::{Recovered, Recovery};
 use super::rival::Rivals;
 use super::self_service::Teams;
 use super::shelf::Shelved;
-use super::standing::Recovery;
 use super::store::Store;
 use super::survey::SurveyRun;
 use super::team_configs::TeamInput;
+use super::tenure::{LeaseOf, Tenure};
 use super::timing::Timers;
+use super::walk::{Walk, WalkInput};
 use super::watching::WatchInput;
 use crate::cluster::{Cluster, FailureClass, LeaseHandle, LeaseState};
 use crate::domain::{Cause, Delivery, Destination, IdSource, Mode, ResourceKey, Severity};
-use crate::history::History;
+use crate::history::{Condition, History, Standing};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,27 +62,26 @@ pub enum Input {
     Config(ConfigInput),
     /// Of a state patch.
     Patched(record::PatchReport),
-    /// Of the Lease.
-    Lease(LeaseState),
+    /// Of a Lease.
+    Lease(LeaseOf, LeaseState),
     /// What earlier processes left unfinished was taken over.
-    Recovered {
-        /// To be sent.
-        pending: Vec<Delivery>,
-        /// Sent; the notified state is to be written.
-        unpatched: Vec<Delivery>,
-        /// Held by the flood guard.
-        held: Vec<Delivery>,
-        /// Conditions that were looked at on all objects.
-        conditions: HashSet<(String, String)>,
-    },
+    Recovered(Box<Recovered>),
     /// Of the task that puts deliveries aside and takes them back.
     Shelved(Shelved),
     /// A row of the history that is to be sent again, perhaps to another destination.
     Resend(Ticket, Option<Box<Delivery>>, Option<Destination>),
     /// Of the task that watches the configurations of other namespaces.
     Team(TeamInput),
+    /// The answer to a command that another process has asked for.
+    Asked(Done),
+    /// How the history fares.
+    History(Condition),
+    /// Something that a walk over all objects waited for.
+    Walk(Box<WalkInput>),
     /// A survey that goes on.
     Survey(Box<SurveyRun>),
+    /// A list of the resources of a condition that goes on.
+    Members(Box<MembersRun>),
     /// A command that a task of its own carried out.
     Done(Done),
 }
@@ -105,6 +109,10 @@ pub struct Reconciler {
     pub(super) ids: IdSource,
     pub(super) store: Store,
     pub(super) view: Option<Arc<CatalogView>>,
+    /// Versions of the ConfigMap that were applied from here and have not come back yet.
+    pub(super) applying: Vec<super::versions::Applying>,
+    /// The task that records the last version of the ConfigMap.
+    pub(super) recording_version: Option<tokio::task::JoinHandle<()>>,
     /// Grows with each catalog.
     pub(super) serial: u64,
     /// The configurations of other namespaces.
@@ -122,6 +130,10 @@ pub struct Reconciler {
     pub(super) queues: Queues,
     pub(super) patching: Patching,
     pub(super) lease: Option<LeaseHandle>,
+    /// That of all shards together.
+    pub(super) common_lease: Option<LeaseHandle>,
+    /// All shards together have it.
+    pub(super) common_held: bool,
     pub(super) inputs: mpsc::Sender<Input>,
     pub(super) tasks: TaskTracker,
     /// Fires when deliveries must end: at the stop, and when the right to send is lost.
@@ -142,7 +154,13 @@ pub struct Reconciler {
     pub(super) again: BTreeMap<Instant, ResourceKey>,
     pub(super) used_by: BTreeMap<String, u64>,
     pub(super) used_by_dirty: bool,
+    /// What other processes ask for.
+    pub(super) asked: Asked,
     pub(super) history_problem: String,
+    /// Writing into it fails.
+    pub(super) history_fails: bool,
+    /// How often the history was begun anew, as far as that was told.
+    pub(super) history_renewals: u64,
     pub(super) status_dirty: bool,
     pub(super) status_at: Instant,
     pub(super) watches_dirty: bool,
@@ -152,16 +170,25 @@ pub struct Reconciler {
     /// Other engines without a Lease.
     pub(super) rivals: Rivals,
     /// What of the configuration can't be read, and has been told.
-    pub(super) config_failing: HashSet<String>,
+    pub(super) config_failing: HashMap<String, FailureClass>,
     /// The API server can't be reached to read it.
     pub(super) config_cut_off: bool,
     pub(super) lease_forbidden: bool,
     /// The operator decided to go on without a Lease.
     pub(super) without_lease: bool,
-    /// Deliveries of earlier processes that wait for a configuration.
-    pub(super) waiting_recovered: Vec<Delivery>,
+    /// Deliveries of earlier processes that wait for a configuration, with the last state of an
+    /// object that is gone.
+    pub(super) waiting_recovered: Vec<(Delivery, Option<Arc<str>>)>,
+    /// What should stand in the notified state of objects that were not looked at yet.
+    pub(super) standing: Option<Standing>,
+    /// This time of sending, and what is not known of the one before.
+    pub(super) tenure: Tenure,
     /// Clear commands that wait for their patch.
     pub(super) clearing: Vec<(ResourceKey, Ticket)>,
+    /// A draft is being compared, or keys are being migrated.
+    pub(super) walk: Option<Box<Walk>>,
+    /// The last migration of keys.
+    pub(super) migrated: Option<Migrated>,
 }
 
 impl Reconciler {
@@ -190,6 +217,8 @@ impl Reconciler {
             patching: Patching::new(cluster.clone(), history.clone(), inputs.clone()),
             store: Store::default(),
             view: None,
+            applying: Vec::new(),
+            recording_version: None,
             serial: 0,
             teams: Teams::new(options.self_service),
             serial_of_teams: 0,
@@ -214,6 +243,9 @@ impl Reconciler {
             used_by: BTreeMap::new(),
             used_by_dirty: false,
             history_problem: options.history_problem.clone(),
+            asked: Asked::default(),
+            history_fails: false,
+            history_renewals: 0,
             status_dirty: true,
             status_at: Instant::now(),
             watches_dirty: true,
@@ -221,12 +253,16 @@ impl Reconciler {
             told_forbidden_patch: false,
             recovery: Recovery::Due,
             rivals: Rivals::default(),
-            config_failing: HashSet::new(),
+            config_failing: HashMap::new(),
             config_cut_off: false,
             lease_forbidden: false,
             without_lease: false,
             waiting_recovered: Vec::new(),
+            standing: None,
+            tenure: Tenure::default(),
             clearing: Vec::new(),
+            walk: None,
+            migrated: None,
             cluster,
             history,
             bus,
@@ -235,6 +271,8 @@ impl Reconciler {
             deliverer,
             queues,
             lease: None,
+            common_lease: None,
+            common_held: false,
             inputs,
             watch_sender,
             tasks,
@@ -253,14 +291,16 @@ impl Reconciler {
         self.settle_mode();
         loop {
             let timer = self.next_timer();
+            let ready = !self.queues.is_congested();
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break,
                 Some((ticket, command)) = ends.commands.recv() => self.obey(ticket, command),
                 Some(report) = ends.reports.recv() => self.on_report(report),
                 Some(input) = ends.inputs.recv() => self.on_input(input),
-                Some(input) = ends.watches.recv() => self.on_watch(input),
-                () = std::future::ready(()), if !self.low.is_empty() => self.look_at_some(),
+                Some(input) = ends.watches.recv(), if ready => self.on_watch(input),
+                () = std::future::ready(()), if ready && !self.low.is_empty() => self.look_at_some(),
+                () = std::future::ready(()), if self.can_walk() => self.walk_some(),
                 () = tokio::time::sleep_until(timer) => {}
             }
             self.on_time();
@@ -292,6 +332,8 @@ impl Reconciler {
                 () = &mut patience => break,
             }
         }
+        let over = self.queues.live() == 0 && !self.store.is_patching();
+        self.tenure.end(over && self.again.is_empty());
     }
 
     fn next_timer(&self) -> Instant {
@@ -327,7 +369,9 @@ impl Reconciler {
             let key = entry.remove();
             self.write_state(&key);
         }
+        self.tell_settled();
         self.look_at_due();
+        self.walk_at_least();
         if now >= self.next_clock {
             self.next_clock = now + CLOCK_EVERY;
             if self.any_reads_clock() {
@@ -342,7 +386,8 @@ impl Reconciler {
             Input::Config(ConfigInput::Failed { what, failure }) => {
                 self.config_cut_off = failure.class == FailureClass::Unreachable;
                 self.status_dirty = true;
-                if self.config_failing.insert(what.clone()) {
+                let before = self.config_failing.insert(what.clone(), failure.class);
+                if is_news(before, failure.class) {
                     let help = failure.hint.clone().unwrap_or_default();
                     let text = format!("{what} can't be read: {}", failure.message);
                     self.notice(Severity::Error, text, help, None);
@@ -351,26 +396,22 @@ impl Reconciler {
             Input::Config(ConfigInput::Recovered { what }) => {
                 self.config_cut_off = false;
                 self.status_dirty = true;
-                if self.config_failing.remove(&what) {
+                if self.config_failing.remove(&what).is_some() {
                     let text = format!("{what} can be read again");
                     self.notice(Severity::Info, text, String::new(), None);
                 }
             }
             Input::Patched(report) => self.on_patched(report),
             Input::Team(input) => self.on_team(input),
-            Input::Lease(state) => self.on_lease(&state),
-            Input::Recovered {
-                pending,
-                unpatched,
-                held,
-                conditions,
-            } => {
-                self.on_held_before(&held, conditions);
-                self.on_recovered(pending, unpatched);
-            }
+            Input::Lease(of, state) => self.on_lease(of, &state),
+            Input::Recovered(found) => self.on_recovered(*found),
             Input::Shelved(shelved) => self.on_shelved(shelved),
             Input::Resend(ticket, row, to) => self.on_resend_row(ticket, row, to),
+            Input::Asked(done) => self.on_asked(done),
+            Input::History(condition) => self.on_history(condition),
+            Input::Walk(input) => self.on_walk(*input),
             Input::Survey(run) => self.on_survey(run),
+            Input::Members(run) => self.on_members(run),
             Input::Done(done) => self.on_done(done),
         }
     }

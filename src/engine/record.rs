@@ -95,7 +95,17 @@ impl Patching {
             && !deliveries.is_empty()
             && let Err(error) = history.patched(deliveries, now_ms()).await
         {
-            tracing::error!("the writing of the notified state was not recorded: {error}");
+            // That the history fails is told once for all.
+            tracing::debug!("the writing of the notified state was not recorded: {error}");
+        }
+        if result.is_ok()
+            && let Some(history) = &self.history
+            && !unwritten.clears.is_empty()
+        {
+            let keys = unwritten.clears.iter().cloned().collect();
+            if let Err(error) = history.cleared(uid.to_string(), keys, now_ms()).await {
+                tracing::debug!("the removal of entries was not recorded: {error}");
+            }
         }
         let report = PatchReport {
             key,
@@ -113,7 +123,8 @@ impl Reconciler {
     /// in the way.
     pub(super) fn write_state(&mut self, key: &ResourceKey) {
         let now = Instant::now();
-        if self.mode != Mode::Active {
+        let active = self.mode == Mode::Active;
+        if !active && (self.tenure.number() == 0 || self.options.read_only) {
             return;
         }
         let Some(tracked) = self.store.get_mut(key) else {
@@ -123,6 +134,13 @@ impl Reconciler {
             return;
         }
         let unwritten = match tracked.ledger.unwritten() {
+            // The right to send is lost: what was sent is written down all the same, or whoever has
+            // it now sends it again.
+            Some(unwritten) if !active => match unwritten.only_sent() {
+                Some(sent) => sent,
+                None => return,
+            },
+            None if !active => return,
             Some(unwritten) => unwritten,
             None if tracked.untidy && !tracked.triggers.is_empty() => Unwritten::default(),
             None => return,
@@ -149,6 +167,7 @@ impl Reconciler {
 
     /// A patch has ended.
     pub(super) fn on_patched(&mut self, report: PatchReport) {
+        self.walk_patched(&report);
         let PatchReport {
             key,
             uid,

@@ -4,9 +4,11 @@ use super::clock::now_ms;
 use super::command::{CommandError, Reply, Ticket};
 use super::ledger::Mark;
 use super::obey::by_hand;
-use super::reconcile::Reconciler;
-use super::shelf::Chore;
-use crate::domain::{Cause, Delivery, NewDelivery, ResourceKey, Selection, Severity};
+use super::reconcile::{Input, Reconciler};
+use super::shelf::{Chore, Shelved};
+use crate::domain::{
+    Cause, Delivery, DeliveryId, DeliveryState, NewDelivery, ResourceKey, Selection, Severity,
+};
 use crate::history::HistoryError;
 
 impl Reconciler {
@@ -26,13 +28,49 @@ impl Reconciler {
         }
     }
 
+    /// Sends one row that failed again, unless that was done meanwhile.
+    pub(super) fn resend_failed_row(&self, ticket: Ticket, id: DeliveryId) {
+        let ready = self.needs_active("sending");
+        let history = ready.and_then(|()| {
+            self.current_view()?;
+            let missing = "there is no history to resend from";
+            let history = self.history.clone();
+            history.ok_or_else(|| CommandError::Failed(missing.into()))
+        });
+        let history = match history {
+            Ok(history) => history,
+            Err(error) => return self.answer(ticket, Err(error)),
+        };
+        let inputs = self.inputs.clone();
+        self.tasks.spawn(async move {
+            let row = tokio::task::spawn_blocking(move || history.get(id)).await;
+            let (row, error) = match row {
+                Ok(Ok(row)) => (row, None),
+                Ok(Err(error)) => (None, Some(error)),
+                Err(_) => (None, Some(HistoryError::Closed)),
+            };
+            let failed = row
+                .map(|detail| detail.delivery)
+                .filter(|delivery| delivery.state == DeliveryState::Failed);
+            let page = Shelved::Failed {
+                deliveries: failed.into_iter().collect(),
+                ticket,
+                end: Some(error),
+            };
+            // Nobody listens any more when the engine has ended.
+            let _ = inputs.send(Input::Shelved(page)).await;
+        });
+    }
+
     pub(super) fn on_failed_page(
         &mut self,
         deliveries: Vec<Delivery>,
         ticket: Ticket,
         end: Option<Option<HistoryError>>,
     ) {
-        let (mut started, mut left_out) = self.queues.resending.remove(&ticket).unwrap_or_default();
+        let many = self.queues.resending.remove(&ticket);
+        let is_one = many.is_none();
+        let (mut started, mut left_out) = many.unwrap_or_default();
         if self.needs_active("sending").is_ok() {
             for row in deliveries {
                 let wanted = self
@@ -62,7 +100,7 @@ impl Reconciler {
                 self.answer(ticket, Err(CommandError::Failed(error.to_string())));
             }
             Some(None) => {
-                if left_out > 0 {
+                if left_out > 0 && !is_one {
                     let text = format!(
                         "{left_out} that failed are not sent again: sent meanwhile, or the object \
                          is gone or not subscribed any more"

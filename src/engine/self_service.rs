@@ -51,6 +51,11 @@ impl Teams {
     pub fn view(&self, namespace: &str) -> Option<&Arc<CatalogView>> {
         self.views.get(namespace).map(|team| &team.view)
     }
+
+    /// All of them.
+    pub fn views(&self) -> impl Iterator<Item = &Arc<CatalogView>> {
+        self.views.values().map(|team| &team.view)
+    }
 }
 
 /// Takes out of two plans for the same object what only one of them can do, when the other can: a
@@ -179,6 +184,7 @@ impl Reconciler {
                 namespace: config_namespace.to_owned(),
                 data: Arc::default(),
                 secret_keys: Vec::new(),
+                meta: Arc::default(),
                 used_by: Arc::default(),
                 ..CatalogView::clone(common)
             })
@@ -266,6 +272,7 @@ impl Reconciler {
             resource_version: built.resource_version,
             data: built.data,
             secret_keys: built.secret_keys,
+            meta: built.meta,
             used_by: Arc::default(),
         });
         let asks_more = asks(&view) && !before.as_ref().is_some_and(|team| asks(&team.view));

@@ -344,9 +344,9 @@ impl Shelf {
     }
 }
 
-/// Logs a failure.
+/// Logs a failure. That the history fails is told by `keeping`, once for all.
 fn noted<T>(result: Result<T, HistoryError>, what: &str) -> Option<T> {
     result
-        .inspect_err(|error| tracing::error!("{what}: {error}"))
+        .inspect_err(|error| tracing::debug!("{what}: {error}"))
         .ok()
 }

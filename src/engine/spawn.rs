@@ -4,6 +4,7 @@ use super::bus::Bus;
 use super::configure;
 use super::deliver::Deliverer;
 use super::handle::{COMMAND_QUEUE, EngineHandle};
+use super::keeping;
 use super::metrics::Metrics;
 use super::options::Options;
 use super::queue::Queues;
@@ -12,7 +13,7 @@ use super::shelf;
 use super::team_configs;
 use super::watching::WATCH_QUEUE;
 use crate::catalog::BuildOptions;
-use crate::cluster::{Cluster, Scope};
+use crate::cluster::{Cluster, Scope, WatchOptions};
 use crate::history::History;
 use crate::service::ServiceContext;
 use std::collections::BTreeSet;
@@ -44,12 +45,17 @@ pub fn spawn(
 
     let (catalog_sender, catalogs) = watch::channel(None);
 
+    let watching = WatchOptions {
+        watch_timeout: options.watch_timeout,
+        ..WatchOptions::default()
+    };
     tasks.spawn(configure::run(
         cluster.clone(),
         options.config_namespace.clone(),
         options.config_map.clone(),
         options.secret.clone(),
         build_options(&options),
+        watching.clone(),
         inputs.clone(),
         stop.clone(),
     ));
@@ -74,6 +80,7 @@ pub fn spawn(
             options.config_map.clone(),
             options.secret.clone(),
             build_options(&options),
+            watching,
             inputs.clone(),
             stop.clone(),
         ));
@@ -89,6 +96,7 @@ pub fn spawn(
     );
     let chores = history.clone().map(|history| {
         let (chores, receiver) = mpsc::unbounded_channel();
+        tasks.spawn(keeping::run(history.clone(), inputs.clone(), stop.clone()));
         tasks.spawn(shelf::run(history, receiver, inputs.clone()));
         chores
     });

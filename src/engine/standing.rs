@@ -5,23 +5,11 @@ use super::event::{CatalogView, EngineStatus, LeaseStatus, Notice};
 use super::job::{News, Report};
 use super::ledger::{Mark, ended_by};
 use super::options::LeaseUse;
-use super::reconcile::{Input, Reconciler};
-use crate::cluster::{self, Cluster, LeaseOptions, LeaseState};
-use crate::domain::{Cause, Delivery, Mode, ResourceKey, Severity};
-use crate::history;
+use super::reconcile::Reconciler;
+use super::recovered::Recovery;
+use crate::domain::{Cause, Mode, ResourceKey, Severity};
 use std::sync::Arc;
 use tokio::time::Instant;
-
-/// Whether it is known what earlier processes left unfinished.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recovery {
-    /// Not asked for yet.
-    Due,
-    /// The history was asked.
-    Asked,
-    /// It is known.
-    Done,
-}
 
 impl Reconciler {
     /// Brings the mode in line with what is wanted and allowed, and begins or ends what follows.
@@ -50,48 +38,12 @@ impl Reconciler {
         if mode != Mode::Observe {
             self.sending = self.stop.child_token();
         }
+        if mode == Mode::Active {
+            self.tenure.begin();
+        }
         let text = format!("mode {mode} (was {before}){}", after_colon(&self.reason));
         self.notice(Severity::Info, text, String::new(), None);
         self.look_at_all(Cause::Start);
-    }
-
-    /// Asks for the Lease when the mode needs it, and gives it back when it does not.
-    fn settle_lease(&mut self) {
-        let LeaseUse::On { name, .. } = &self.options.lease else {
-            return;
-        };
-        let wanted =
-            self.wanted == Mode::Active && !self.options.read_only && !self.waits_for_rivals();
-        if !wanted {
-            if let Some(lease) = self.lease.take() {
-                self.lease_status = LeaseStatus::Off;
-                self.tasks.spawn(async move { lease.release().await });
-            }
-            return;
-        }
-        if self.lease.is_some() || self.without_lease {
-            return;
-        }
-        let namespace = &self.options.config_namespace;
-        let options = LeaseOptions::new(namespace, name, &Cluster::identity());
-        let lease = cluster::hold(&self.cluster, options);
-        let mut states = lease.state();
-        self.lease = Some(lease);
-        self.lease_status = LeaseStatus::Acquiring;
-        let inputs = self.inputs.clone();
-        let stop = self.stop.clone();
-        self.tasks.spawn(async move {
-            loop {
-                let state = states.borrow_and_update().clone();
-                if inputs.send(Input::Lease(state)).await.is_err() {
-                    return;
-                }
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    changed = states.changed() => if changed.is_err() { return },
-                }
-            }
-        });
     }
 
     fn allowed_mode(&self) -> (Mode, String) {
@@ -125,152 +77,6 @@ impl Reconciler {
         }
     }
 
-    /// The Lease has changed hands, or can't be used.
-    pub(super) fn on_lease(&mut self, state: &LeaseState) {
-        if self.lease.is_none() {
-            // Given back meanwhile: what is heard of it is old.
-            return;
-        }
-        let before = std::mem::replace(&mut self.lease_status, lease_status(state));
-        let forbidden = matches!(
-            state,
-            LeaseState::Forbidden { .. } | LeaseState::Unsupported { .. }
-        );
-        if forbidden
-            && !std::mem::replace(&mut self.lease_forbidden, true)
-            && let LeaseStatus::Unavailable { reason } = &self.lease_status
-        {
-            let text = format!("the Lease can't be used: {reason}");
-            let help = match self.options.lease {
-                LeaseUse::On {
-                    without_right: true,
-                    ..
-                } => "going on without it: make sure that no second engine runs",
-                _ => "set the mode to active to go on without it, if no other engine runs",
-            };
-            self.notice(Severity::Warning, text, help.into(), None);
-        }
-        self.lease_forbidden = forbidden;
-        if before != self.lease_status {
-            self.settle_mode();
-        }
-    }
-
-    /// The operator said that no other engine runs.
-    pub(super) fn go_on_without_lease(&mut self) {
-        self.without_lease = true;
-        self.lease = None;
-        self.lease_status = LeaseStatus::Off;
-    }
-
-    /// Asks the history, once, for what earlier processes left unfinished.
-    fn recover(&mut self) {
-        if self.recovery == Recovery::Asked {
-            return;
-        }
-        self.recovery = Recovery::Asked;
-        let history = self.history.clone();
-        let inputs = self.inputs.clone();
-        self.tasks.spawn(async move {
-            let left = match history {
-                Some(history) => history.recover().await.unwrap_or_else(|error| {
-                    tracing::error!("what an earlier run left can't be read: {error}");
-                    history::Recovery::default()
-                }),
-                None => history::Recovery::default(),
-            };
-            let input = Input::Recovered {
-                pending: left.pending,
-                unpatched: left.unpatched,
-                held: left.held,
-                conditions: left.conditions,
-            };
-            // Nobody listens any more when the engine has ended.
-            let _ = inputs.send(input).await;
-        });
-    }
-
-    /// What earlier processes left unfinished: sent ones are written down, pending ones sent.
-    pub(super) fn on_recovered(&mut self, pending: Vec<Delivery>, unpatched: Vec<Delivery>) {
-        if !pending.is_empty() || !unpatched.is_empty() {
-            let text = format!(
-                "taken over from an earlier run: {} notifications to send, {} sent ones to write down",
-                pending.len(),
-                unpatched.len()
-            );
-            self.notice(Severity::Info, text, String::new(), None);
-        }
-        self.recovery = Recovery::Done;
-        for delivery in unpatched {
-            let mark = Mark::Sent {
-                id: Some(delivery.new.id),
-                at: delivery.updated_ms.div_euclid(1000),
-            };
-            self.bequeath(&delivery, mark);
-        }
-        self.settle_mode();
-        for delivery in pending {
-            let mark = Mark::Sending {
-                id: delivery.new.id,
-                attempts: delivery.attempts,
-                next_ms: None,
-            };
-            self.bequeath(&delivery, mark);
-            let key = self.key_of(&delivery);
-            let view = self.view_that_asked(&delivery.new.config_namespace);
-            match (view, key) {
-                (Some(view), Some(key)) => self.deliver(&view, &key, delivery, true, None),
-                _ => self.waiting_recovered.push(delivery),
-            }
-        }
-        self.look_at_all(Cause::Recovery);
-    }
-
-    /// Sends what was recovered before there was a configuration to send it with.
-    pub(super) fn send_recovered(&mut self) {
-        for delivery in std::mem::take(&mut self.waiting_recovered) {
-            let Some(view) = self.view_that_asked(&delivery.new.config_namespace) else {
-                self.waiting_recovered.push(delivery);
-                continue;
-            };
-            match self.key_of(&delivery) {
-                Some(key) => self.deliver(&view, &key, delivery, true, None),
-                None => self.warn_unwatched(&delivery),
-            }
-        }
-    }
-
-    /// Marks a state key of an object, now or when the object is first seen.
-    pub(super) fn bequeath(&mut self, delivery: &Delivery, mark: Mark) {
-        let new = &delivery.new;
-        if let Some(key) = self.key_of(delivery)
-            && let Some(tracked) = self.store.get_mut(&key)
-        {
-            if *tracked.observed.uid == *new.uid {
-                tracked.adopt(&new.state_key, mark);
-            }
-            return;
-        }
-        let marks = self.inherited.entry(new.uid.clone()).or_default();
-        marks.push((new.state_key.clone(), mark));
-    }
-
-    /// The object of a history row; `None` when its kind is not watched.
-    pub(super) fn key_of(&self, delivery: &Delivery) -> Option<ResourceKey> {
-        let new = &delivery.new;
-        let watch = self
-            .options
-            .watches
-            .iter()
-            .find(|watch| watch.kind.group == new.group && watch.kind.kind == new.kind)?;
-        let kind = Arc::clone(&watch.kind);
-        Some(ResourceKey::new(
-            kind,
-            new.namespace.as_str(),
-            new.name.as_str(),
-        ))
-    }
-
     /// A delivery reports.
     pub(super) fn on_report(&mut self, report: Report) {
         let ended = !matches!(report.news, News::Waiting { .. });
@@ -290,7 +96,8 @@ impl Reconciler {
                 self.metrics.delivered(&report.trigger, service, false);
                 self.log.failed(&report.key, &report.destination, error);
             }
-            News::Waiting { .. } | News::DryRun | News::Cancelled | News::Interrupted => {}
+            News::Interrupted { in_flight: true } => self.tenure.cut_off(),
+            News::Waiting { .. } | News::DryRun | News::Cancelled | News::Interrupted { .. } => {}
         }
         self.status_dirty = true;
         let serial = self.serial_of(&report.key);
@@ -315,7 +122,10 @@ impl Reconciler {
             return;
         }
         let mark = match &report.news {
-            News::Interrupted => {
+            News::Interrupted { in_flight } => {
+                if *in_flight {
+                    tracked.doubts.insert(report.state_key.clone());
+                }
                 tracked.ledger.forget(&report.state_key);
                 self.tell_row(&report.key, None);
                 return;
@@ -416,6 +226,7 @@ impl Reconciler {
             wanted: self.wanted,
             reason: self.reason.clone(),
             lease: self.lease_status.clone(),
+            shard: self.options.shard,
             read_only: self.options.read_only,
             context: self.cluster.context().to_owned(),
             server: self.cluster.url(),
@@ -437,31 +248,10 @@ fn update_inherited(marks: &mut Vec<(String, Mark)>, report: &Report) {
             id: Some(report.id),
             at,
         }),
-        News::Failed { .. } | News::DryRun | News::Cancelled | News::Interrupted => None,
+        News::Failed { .. } | News::DryRun | News::Cancelled | News::Interrupted { .. } => None,
     };
     marks.retain(|(key, _)| *key != report.state_key);
     marks.extend(mark.map(|mark| (report.state_key.clone(), mark)));
-}
-
-fn lease_status(state: &LeaseState) -> LeaseStatus {
-    let unavailable = |reason: &str| LeaseStatus::Unavailable {
-        reason: reason.to_owned(),
-    };
-    match state {
-        LeaseState::Acquiring => LeaseStatus::Acquiring,
-        LeaseState::Leader { since, .. } => LeaseStatus::Held {
-            since_ms: since.as_millisecond(),
-        },
-        LeaseState::Follower { holder, .. } if holder.is_empty() => LeaseStatus::Acquiring,
-        LeaseState::Follower { holder, .. } => LeaseStatus::Other {
-            holder: holder.clone(),
-        },
-        LeaseState::Forbidden { hint } => unavailable(hint),
-        LeaseState::Unsupported { message } | LeaseState::Unreachable { message, .. } => {
-            unavailable(message)
-        }
-        LeaseState::Released => unavailable("given back"),
-    }
 }
 
 fn after_colon(text: &str) -> String {

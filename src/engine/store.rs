@@ -135,6 +135,10 @@ pub struct Tracked {
     pub told: u64,
     /// The notified state was wiped by somebody else.
     pub wipes: Wipes,
+    /// The time of sending in which it was looked at last: see `tenure`.
+    pub tenure: u64,
+    /// Deliveries, by their key, that another engine may have made.
+    pub doubts: BTreeSet<String>,
     /// It was deleted: there is nothing left to fetch.
     pub deleted: bool,
     /// The whole object, kept only while a condition asks whether it was deleted: then it is
@@ -175,6 +179,8 @@ impl Tracked {
             cleared: false,
             told: 0,
             wipes: Wipes::default(),
+            tenure: 0,
+            doubts: BTreeSet::new(),
             deleted: false,
             raw: None,
         }

@@ -7,6 +7,7 @@ use super::command::{CommandError, Done, Reply, Ticket};
 use super::decide::{Action, Evaluation, unreachable_service};
 use super::event::CatalogView;
 use super::look::Looked;
+use super::members::true_since_ms;
 use super::reconcile::{Input, Reconciler};
 use crate::catalog::Origin;
 use crate::domain::{Destination, ResourceKey};
@@ -39,7 +40,8 @@ pub struct Survey {
 /// One condition over all resources that are subscribed to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ConditionSurvey {
-    /// Name of the trigger.
+    /// Name of the trigger; of one that a namespace has configured for itself, behind the name of the
+    /// namespace and a colon, as in state keys.
     pub trigger: String,
     /// Place of the condition; `None` for a trigger that has none.
     pub index: Option<usize>,
@@ -59,6 +61,11 @@ pub struct ConditionSurvey {
     pub given_up: u64,
     /// The first error that was met.
     pub error: Option<(ResourceKey, String)>,
+    /// Since when it has been true for the resource for which that is longest, as far as it is known,
+    /// in milliseconds since 1970: from the clock of its `for`, else from when it was told.
+    pub since_ms: Option<i64>,
+    /// The same for the resource for which it became true last.
+    pub latest_ms: Option<i64>,
     /// A resource for which it is true.
     pub example: Option<ResourceKey>,
 }
@@ -81,7 +88,7 @@ pub enum SubscribedBy {
 /// One destination of one trigger over all resources.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubscriptionSurvey {
-    /// Name of the trigger.
+    /// Name of the trigger, as in [`ConditionSurvey::trigger`].
     pub trigger: String,
     /// Where to.
     pub destination: Destination,
@@ -98,7 +105,6 @@ pub struct SubscriptionSurvey {
 /// A survey that is being made.
 pub struct SurveyRun {
     ticket: Ticket,
-    view: Arc<CatalogView>,
     began_ms: i64,
     left: Vec<ResourceKey>,
     resources: u64,
@@ -118,7 +124,9 @@ impl Reconciler {
             });
             return;
         };
-        let run = SurveyRun::new(ticket, view, self.store.keys().cloned().collect());
+        let teams = self.teams.views().map(Arc::clone);
+        let views: Vec<Arc<CatalogView>> = teams.chain([view]).collect();
+        let run = SurveyRun::new(ticket, &views, self.store.keys().cloned().collect());
         self.on_survey(Box::new(run));
     }
 
@@ -126,9 +134,10 @@ impl Reconciler {
     pub(super) fn on_survey(&mut self, mut run: Box<SurveyRun>) {
         for _ in 0..STEP {
             let Some(key) = run.left.pop() else { break };
-            let view = Arc::clone(&run.view);
-            if let Some(looked) = self.decide(&view, &key) {
-                run.count(&key, &looked);
+            let parts = self.decide_all(&key, false).unwrap_or_default();
+            run.resources += u64::from(!parts.is_empty());
+            for (view, looked) in &parts {
+                run.count(view, &key, looked);
             }
         }
         if run.left.is_empty() {
@@ -148,32 +157,38 @@ impl Reconciler {
 }
 
 impl SurveyRun {
-    fn new(ticket: Ticket, view: Arc<CatalogView>, left: Vec<ResourceKey>) -> Self {
-        let mut conditions = BTreeMap::new();
-        for (name, trigger) in &view.catalog.triggers {
-            for condition in &trigger.conditions {
-                let index = Some(condition.key.index);
-                let survey = ConditionSurvey {
-                    trigger: name.clone(),
-                    index,
-                    configured: true,
-                    when: condition.when.clone(),
-                    ..ConditionSurvey::default()
-                };
-                conditions.insert((name.clone(), index), survey);
-            }
-        }
+    fn new(ticket: Ticket, views: &[Arc<CatalogView>], left: Vec<ResourceKey>) -> Self {
         let mut run = Self {
             ticket,
             began_ms: now_ms(),
             left,
             resources: 0,
-            conditions,
+            conditions: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             more_subscriptions: 0,
-            view: Arc::clone(&view),
         };
-        // Those that select nothing are worth knowing, too.
+        for view in views {
+            run.add_configured(view);
+        }
+        run
+    }
+
+    /// Conditions and subscriptions that select nothing are worth knowing, too.
+    fn add_configured(&mut self, view: &CatalogView) {
+        for (name, trigger) in &view.catalog.triggers {
+            for condition in &trigger.conditions {
+                let index = Some(condition.key.index);
+                let survey = ConditionSurvey {
+                    trigger: called(view, name),
+                    index,
+                    configured: true,
+                    when: condition.when.clone(),
+                    ..ConditionSurvey::default()
+                };
+                self.conditions
+                    .insert((survey.trigger.clone(), index), survey);
+            }
+        }
         for entry in &view.catalog.subscriptions {
             let triggers = if entry.triggers.is_empty() {
                 &view.catalog.default_triggers
@@ -186,26 +201,26 @@ impl SurveyRun {
                         number: entry.number,
                         selector: entry.selector.as_str().to_owned(),
                     };
-                    run.subscribed(trigger, destination, by, None);
+                    self.subscribed(view, trigger, destination, by, None);
                 }
             }
         }
-        run
     }
 
     fn subscribed(
         &mut self,
+        view: &CatalogView,
         trigger: &str,
         destination: &Destination,
         by: SubscribedBy,
         of: Option<&ResourceKey>,
     ) {
-        let id = (trigger.to_owned(), destination.clone(), by);
+        let id = (called(view, trigger), destination.clone(), by);
         if self.subscriptions.len() >= MOST_SUBSCRIPTIONS && !self.subscriptions.contains_key(&id) {
             self.more_subscriptions += 1;
             return;
         }
-        let catalog = &self.view.catalog;
+        let catalog = &view.catalog;
         let entry = self.subscriptions.entry(id).or_insert_with_key(|id| {
             let problem = if catalog.triggers.contains_key(trigger) {
                 unreachable_service(catalog, &destination.service)
@@ -227,9 +242,17 @@ impl SurveyRun {
         }
     }
 
-    fn count(&mut self, key: &ResourceKey, looked: &Looked) {
-        self.resources += 1;
+    fn count(&mut self, view: &CatalogView, key: &ResourceKey, looked: &Looked) {
         for (trigger, subscriptions) in &looked.subscriptions {
+            // What only the other configuration knows is counted there.
+            if !looked
+                .plan
+                .triggers
+                .iter()
+                .any(|plan| plan.name == *trigger)
+            {
+                continue;
+            }
             for subscription in subscriptions {
                 let by = match &subscription.origin {
                     Origin::Annotation { .. } => SubscribedBy::Annotation,
@@ -240,14 +263,14 @@ impl SurveyRun {
                         selector: selector.to_string(),
                     },
                 };
-                self.subscribed(trigger, &subscription.destination, by, Some(key));
+                self.subscribed(view, trigger, &subscription.destination, by, Some(key));
             }
         }
         for trigger in &looked.plan.triggers {
             if trigger.conditions.is_empty() {
-                let id = (trigger.name.clone(), None);
+                let id = (called(view, &trigger.name), None);
                 let entry = self.conditions.entry(id).or_default();
-                entry.trigger.clone_from(&trigger.name);
+                entry.trigger = called(view, &trigger.name);
                 entry.configured = trigger.configured;
                 entry.errors += 1;
                 entry.error.get_or_insert_with(|| {
@@ -260,11 +283,15 @@ impl SurveyRun {
                 });
             }
             for condition in &trigger.conditions {
-                let id = (trigger.name.clone(), Some(condition.key.index));
+                let id = (called(view, &trigger.name), Some(condition.key.index));
                 let entry = self.conditions.entry(id).or_default();
                 match &condition.evaluation {
                     Evaluation::True => {
                         entry.holds += 1;
+                        if let Some(at) = true_since_ms(condition) {
+                            entry.since_ms = Some(entry.since_ms.map_or(at, |since| since.min(at)));
+                            entry.latest_ms = entry.latest_ms.max(Some(at));
+                        }
                         entry.example.get_or_insert_with(|| key.clone());
                     }
                     Evaluation::False => entry.fails += 1,
@@ -301,5 +328,13 @@ impl SurveyRun {
             more_subscriptions: self.more_subscriptions,
         };
         (self.ticket, survey)
+    }
+}
+
+/// The name of a trigger, with that of the namespace that has configured it for itself.
+fn called(view: &CatalogView, trigger: &str) -> String {
+    match view.catalog.state_key_namespace() {
+        Some(namespace) => format!("{namespace}:{trigger}"),
+        None => trigger.to_owned(),
     }
 }

@@ -87,17 +87,16 @@ impl Sources {
 
     /// What is to be told of a namespace that has changed.
     async fn build(&mut self, namespace: Arc<str>) -> Vec<TeamInput> {
-        let used = self.of.values().filter(|source| !source.refused);
-        let total: usize = used.map(Source::bytes).sum();
+        // Only those in force count: one that is to be built next must not push this one out.
+        let others = self
+            .of
+            .iter()
+            .filter(|(of, source)| source.told && **of != namespace);
+        let others: usize = others.map(|(_, source)| source.bytes()).sum();
         let Some(source) = self.of.get_mut(&namespace) else {
             return Vec::new();
         };
         let size = source.bytes();
-        let others = if source.refused {
-            total
-        } else {
-            total.saturating_sub(size)
-        };
         let refused = source.map.is_some() && others.saturating_add(size) > MAX_BYTES;
         let newly = refused && !source.refused;
         source.refused = refused;
@@ -134,16 +133,20 @@ impl Sources {
 
 /// Watches the ConfigMaps and Secrets of these names in all namespaces but the engine's own, and
 /// builds a catalog for each namespace with a ConfigMap, until it is stopped.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is one end of the engine's wiring"
+)]
 pub async fn run(
     cluster: Cluster,
     scope: Scope,
     config_map: String,
     secret: String,
     options: BuildOptions,
+    watching: WatchOptions,
     inputs: mpsc::Sender<Input>,
     stop: CancellationToken,
 ) {
-    let watching = WatchOptions::default();
     let mut events = watch_team_configs(&cluster, &scope, &config_map, &secret, &watching);
     let mut sources = Sources {
         of: BTreeMap::new(),

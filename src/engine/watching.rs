@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::cluster::{
     Cluster, LeanObject, ListQuery, Scope, WatchEvent, WatchFailure, WatchOptions, list_page, watch,
 };
-use crate::domain::ResourceKey;
+use crate::domain::{ResourceKey, Shard};
 use futures::StreamExt;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -35,6 +35,8 @@ pub struct Spec {
     pub catalog: Arc<Catalog>,
     /// What is kept of an object.
     pub interest: Arc<Interest>,
+    /// The share of the objects that is looked at; `None` for all.
+    pub shard: Option<Shard>,
     /// Those of single namespaces.
     pub teams: Arc<BTreeMap<Arc<str>, TeamSpec>>,
 }
@@ -113,6 +115,7 @@ pub async fn run(
     settings: Watch,
     number: usize,
     generation: u64,
+    watch_timeout: Duration,
     spec: tokio::sync::watch::Receiver<Spec>,
     mut look_for_rivals: bool,
     inputs: mpsc::Sender<WatchInput>,
@@ -125,6 +128,7 @@ pub async fn run(
     };
     let options = WatchOptions {
         label_selector: (!settings.selector.is_empty()).then(|| settings.selector.clone()),
+        watch_timeout,
         ..WatchOptions::default()
     };
     let mut events = watch(&cluster, Arc::clone(&settings.kind), &scope, &options);
@@ -253,6 +257,9 @@ impl Spec {
     }
 
     fn can_reach(&self, object: &LeanObject) -> bool {
+        if self.shard.is_some_and(|shard| !shard.owns(&object.uid)) {
+            return false;
+        }
         let mut catalogs = self.catalogs(&object.key.namespace);
         catalogs.any(|catalog| catalog.can_reach(&object.labels, &object.annotations))
     }

@@ -35,6 +35,33 @@ impl Wipes {
 }
 
 impl Reconciler {
+    /// At the first look of this process at an object: compares its notified state with what the
+    /// history says should stand there.
+    pub(super) fn recall_state(&mut self, key: &ResourceKey, raw: Option<&str>) {
+        if self.mode != Mode::Active {
+            return;
+        }
+        let (Some(standing), Some(tracked)) = (&mut self.standing, self.store.get_mut(key)) else {
+            return;
+        };
+        if tracked.tenure != 0 {
+            return;
+        }
+        let uid = &*tracked.observed.uid;
+        if let Some((last_ms, count)) = standing.wipes.remove(uid) {
+            tracked.wipes = Wipes { last_ms, count };
+        }
+        let Some(sent) = standing.sent.remove(uid) else {
+            return;
+        };
+        // What was taken over from an earlier run is known without it.
+        let known = tracked.ledger.sending() > 0 || tracked.ledger.sent_keys().next().is_some();
+        if tracked.state.tells_nothing() && !known {
+            let lost: NotifiedState = sent.into_iter().collect();
+            self.on_lost_state(key, &lost, raw.unwrap_or("{}"));
+        }
+    }
+
     /// The notified state of a tracked object has vanished, and not from here; `lost` is what it
     /// was, `raw` the object without it.
     pub(super) fn on_lost_state(&mut self, key: &ResourceKey, lost: &NotifiedState, raw: &str) {
@@ -45,7 +72,16 @@ impl Reconciler {
         let Some(tracked) = self.store.get_mut(key) else {
             return;
         };
-        let count = tracked.wipes.count(now_ms());
+        let now = now_ms();
+        let count = tracked.wipes.count(now);
+        if let Some(history) = self.history.clone() {
+            let uid = tracked.observed.uid.to_string();
+            self.tasks.spawn(async move {
+                if let Err(error) = history.note_wipe(uid, now, count).await {
+                    tracing::debug!("that a notified state was wiped was not recorded: {error}");
+                }
+            });
+        }
         let restores = match policy {
             OnStateLost::Resend => false,
             OnStateLost::Restore => true,

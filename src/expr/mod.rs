@@ -51,6 +51,11 @@ pub use value::{Key, List, ListKind, MAX_DEPTH, Map, MapKind, TooDeep, Value};
 /// The variable that is true when a condition is evaluated because the object was deleted.
 pub const DELETED: &str = "deleted";
 
+/// The names of the functions that every expression of this dialect can call.
+pub fn builtin_names(options: &Options) -> impl Iterator<Item = &'static str> {
+    builtins::Builtin::names(options.version)
+}
+
 /// Which dialect an expression is in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Version {

@@ -15,6 +15,7 @@ mod detail;
 mod error;
 mod filter;
 mod hold;
+mod merge;
 mod query;
 mod recovery;
 mod request;
@@ -23,6 +24,10 @@ mod rows;
 mod schema;
 mod services;
 mod spill;
+mod tenure;
+mod upkeep;
+mod versions;
+mod wiped;
 mod writer;
 
 pub use detail::{DeliveryDetail, MAX_REQUEST, MAX_RESPONSE};
@@ -35,6 +40,9 @@ pub use request::{Request, Verb};
 pub use schema::{MEMORY, SCHEMA_VERSION};
 pub use services::ServiceTotals;
 pub use spill::{Closing, ServiceOf};
+pub use upkeep::{Condition, Renewed};
+pub use versions::{ConfigPlace, ConfigVersion, NewVersion, VersionOrigin};
+pub use wiped::Standing;
 pub use writer::AlreadySent;
 
 use crate::domain::{Attempt, Delivery, DeliveryId, NewDelivery, Outcome};
@@ -42,6 +50,8 @@ use query::Readers;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
+use upkeep::{Health, Upkeep};
 use writer::{Operation, Writer};
 
 /// How long and how safely the history is kept.
@@ -85,6 +95,7 @@ pub struct History {
 struct Shared {
     writer: Writer,
     readers: Readers,
+    health: Arc<Health>,
     set_aside: Option<PathBuf>,
     last: Option<DeliveryId>,
 }
@@ -100,12 +111,21 @@ impl History {
     pub fn open(path: &Path, options: &Options) -> Result<Self, HistoryError> {
         let opened = schema::open(path, options)?;
         let last = query::last_id(&opened.connection)?;
-        let readers = Readers::new(opened.location.clone(), options.busy_timeout);
-        let writer = Writer::start(opened.connection, options.clone())?;
+        let health = Arc::<Health>::default();
+        let location = opened.location.clone();
+        let readers = Readers::new(location, options.busy_timeout, Arc::clone(&health));
+        let upkeep = Upkeep::new(path, options);
+        let writer = Writer::start(
+            opened.connection,
+            options.clone(),
+            upkeep,
+            Arc::clone(&health),
+        )?;
         Ok(Self {
             shared: Arc::new(Shared {
                 writer,
                 readers,
+                health,
                 set_aside: opened.set_aside,
                 last,
             }),
@@ -115,6 +135,11 @@ impl History {
     /// Where a damaged database was moved to when this one was opened, so that it can be said.
     pub fn set_aside(&self) -> Option<&Path> {
         self.shared.set_aside.as_deref()
+    }
+
+    /// How the history fares, now and as it changes: writes that fail, a file that was lost.
+    pub fn condition(&self) -> watch::Receiver<Condition> {
+        self.shared.health.follow()
     }
 
     /// The newest delivery that was there at the opening: where
@@ -228,10 +253,22 @@ impl History {
     /// get them again), and those whose try had begun are marked possibly repeated. Call it only
     /// while no other engine works on the same file and catalog (hold the Lease).
     ///
+    /// Where nothing can be written (the disk is full) it is read all the same, so that nothing is
+    /// sent again that is on record as sent; a later call gets the pending ones again.
+    ///
     /// # Errors
     /// As [`History::intend`].
     pub async fn recover(&self) -> Result<Recovery, HistoryError> {
-        self.work(recovery::recover).await
+        let error = match self.work(recovery::recover).await {
+            Ok(left) => return Ok(left),
+            Err(error) => error,
+        };
+        let history = self.clone();
+        let left = tokio::task::spawn_blocking(move || history.read(recovery::look)).await;
+        match left {
+            Ok(Ok(left)) => Ok(left),
+            _ => Err(error),
+        }
     }
 
     /// What was sent and is not known to stand in the notified state, and what was sent since
@@ -338,14 +375,25 @@ impl History {
     }
 
     async fn write(&self, operation: Operation) -> Result<(), HistoryError> {
-        self.shared.writer.write(operation).await
+        let tells = !matches!(operation, Operation::Flush);
+        let result = self.shared.writer.write(operation).await;
+        // A flush writes nothing.
+        if tells {
+            self.shared.health.wrote(&result);
+        }
+        result
     }
 
     async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut rusqlite::Connection, i64) -> Result<T, rusqlite::Error> + Send + 'static,
     ) -> Result<T, HistoryError> {
-        self.shared.writer.work(work).await
+        let result = self.shared.writer.work(work).await;
+        // One that succeeds may have found nothing to write.
+        if result.is_err() {
+            self.shared.health.wrote(&result);
+        }
+        result
     }
 
     fn read<T>(

@@ -4,10 +4,11 @@ use super::HistoryError;
 use super::filter::{Driver, Filter};
 use super::rows;
 use super::schema::Location;
+use super::upkeep::Health;
 use crate::domain::{Delivery, DeliveryId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Connections that are kept open between reads.
@@ -50,15 +51,25 @@ pub struct Bucket {
 pub(super) struct Readers {
     location: Location,
     busy_timeout: Duration,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Idle>,
+    health: Arc<Health>,
+}
+
+/// Connections that wait for the next read.
+#[derive(Debug, Default)]
+struct Idle {
+    /// That of the file that they lead to.
+    generation: u64,
+    connections: Vec<Connection>,
 }
 
 impl Readers {
-    pub(super) fn new(location: Location, busy_timeout: Duration) -> Self {
+    pub(super) fn new(location: Location, busy_timeout: Duration, health: Arc<Health>) -> Self {
         Self {
             location,
             busy_timeout,
-            idle: Mutex::new(Vec::new()),
+            idle: Mutex::default(),
+            health,
         }
     }
 
@@ -66,21 +77,33 @@ impl Readers {
         &self,
         query: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
     ) -> Result<T, HistoryError> {
-        let kept = self.idle().pop();
+        let generation = self.health.generation();
+        let kept = {
+            let mut idle = self.idle();
+            if idle.generation != generation {
+                *idle = Idle {
+                    generation,
+                    ..Idle::default()
+                };
+            }
+            idle.connections.pop()
+        };
         let connection = match kept {
             Some(connection) => connection,
             None => self.location.reader(self.busy_timeout)?,
         };
         // A connection that failed may be in any state: it is not used again.
-        let answer = query(&connection)?;
+        let answer = query(&connection).map_err(HistoryError::from);
+        self.health.met_damage(&answer);
+        let answer = answer?;
         let mut idle = self.idle();
-        if idle.len() < KEPT {
-            idle.push(connection);
+        if idle.generation == generation && idle.connections.len() < KEPT {
+            idle.connections.push(connection);
         }
         Ok(answer)
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+    fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

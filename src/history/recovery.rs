@@ -47,38 +47,54 @@ pub(super) fn recover(
          WHERE state = 'pending' AND session <> ?1 RETURNING {}",
         rows::COLUMNS
     );
-    let mut pending = transaction
+    let pending = transaction
         .prepare(&sql)?
         .query_map([session], rows::delivery)?
         .collect::<Result<Vec<Delivery>, _>>()?;
-    pending.sort_by_key(|delivery| delivery.new.id);
-    let sql = format!(
-        "SELECT {} FROM deliveries INDEXED BY unpatched \
-         WHERE state = 'sent' AND patched_ms IS NULL AND session <> ?1 ORDER BY id",
-        rows::COLUMNS
-    );
-    let mut unpatched = transaction
-        .prepare(&sql)?
-        .query_map([session], rows::delivery)?
-        .collect::<Result<Vec<Delivery>, _>>()?;
-    let sql = format!(
-        "SELECT {} FROM deliveries INDEXED BY baseline_unpatched \
-         WHERE state = 'baseline' AND patched_ms IS NULL AND session <> ?1 ORDER BY id",
-        rows::COLUMNS
-    );
-    let marked = transaction
-        .prepare(&sql)?
-        .query_map([session], rows::delivery)?
-        .collect::<Result<Vec<Delivery>, _>>()?;
-    unpatched.extend(marked);
-    let held = hold::held(&transaction)?;
-    let conditions = hold::conditions(&transaction)?;
+    let recovery = with_the_rest(&transaction, pending, session)?;
     transaction.commit()?;
+    Ok(recovery)
+}
+
+/// The same where nothing can be written: nothing becomes this process's own.
+pub(super) fn look(connection: &Connection) -> Result<Recovery, rusqlite::Error> {
+    let repeated = "possibly_repeated OR begun_ms IS NOT NULL AS possibly_repeated";
+    let sql = format!(
+        "SELECT {} FROM deliveries INDEXED BY by_state WHERE state = 'pending'",
+        rows::COLUMNS.replace("possibly_repeated", repeated)
+    );
+    let pending = connection
+        .prepare(&sql)?
+        .query_map([], rows::delivery)?
+        .collect::<Result<Vec<Delivery>, _>>()?;
+    // No process has this number, so all are told.
+    with_the_rest(connection, pending, 0)
+}
+
+/// Adds to the pending deliveries what needs no change of its rows; `session` is left out.
+fn with_the_rest(
+    connection: &Connection,
+    mut pending: Vec<Delivery>,
+    session: i64,
+) -> Result<Recovery, rusqlite::Error> {
+    pending.sort_by_key(|delivery| delivery.new.id);
+    let mut unpatched = Vec::new();
+    for (index, state) in [("unpatched", "sent"), ("baseline_unpatched", "baseline")] {
+        let sql = format!(
+            "SELECT {} FROM deliveries INDEXED BY {index} \
+             WHERE state = '{state}' AND patched_ms IS NULL AND session <> ?1 ORDER BY id",
+            rows::COLUMNS
+        );
+        let mut statement = connection.prepare(&sql)?;
+        for delivery in statement.query_map([session], rows::delivery)? {
+            unpatched.push(delivery?);
+        }
+    }
     Ok(Recovery {
         pending,
         unpatched,
-        held,
-        conditions,
+        held: hold::held(connection)?,
+        conditions: hold::conditions(connection)?,
     })
 }
 

@@ -5,7 +5,7 @@
 //! the asker itself, who then changes the rows directly; the next engine finds them changed.
 
 use super::{History, HistoryError, hold};
-use crate::domain::Selection;
+use crate::domain::{DeliveryId, Selection};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 /// What is asked for.
@@ -15,6 +15,10 @@ pub enum Verb {
     Release,
     /// Mark what is held as sent.
     Baseline,
+    /// Send single notifications again.
+    Resend,
+    /// Cancel single notifications that wait.
+    Cancel,
 }
 
 impl Verb {
@@ -22,6 +26,8 @@ impl Verb {
         match self {
             Self::Release => "release",
             Self::Baseline => "baseline",
+            Self::Resend => "resend",
+            Self::Cancel => "cancel",
         }
     }
 }
@@ -33,8 +39,10 @@ pub struct Request {
     pub id: i64,
     /// What is asked for.
     pub verb: Verb,
-    /// Of which notifications.
+    /// Of which held notifications; all when it is about single ones.
     pub selection: Selection,
+    /// The single notifications that it is about.
+    pub ids: Vec<DeliveryId>,
 }
 
 impl History {
@@ -50,6 +58,32 @@ impl History {
         at_ms: i64,
     ) -> Result<i64, HistoryError> {
         let selection = serde_json::to_string(selection).unwrap_or_default();
+        self.ask_for(verb, selection, actor, at_ms).await
+    }
+
+    /// Asks the engine that works on this file to send these again, or to cancel them; returns the
+    /// identity of the request.
+    ///
+    /// # Errors
+    /// As [`History::intend`].
+    pub async fn ask_about(
+        &self,
+        verb: Verb,
+        ids: &[DeliveryId],
+        actor: &str,
+        at_ms: i64,
+    ) -> Result<i64, HistoryError> {
+        let ids = serde_json::to_string(ids).unwrap_or_default();
+        self.ask_for(verb, ids, actor, at_ms).await
+    }
+
+    async fn ask_for(
+        &self,
+        verb: Verb,
+        selection: String,
+        actor: &str,
+        at_ms: i64,
+    ) -> Result<i64, HistoryError> {
         let actor = actor.to_owned();
         self.work(move |connection, _| {
             // What was answered or given up long ago is of no use to anybody.
@@ -115,7 +149,15 @@ impl History {
         })
     }
 
-    /// Does what was asked for without an engine, if none has taken the request: the next engine to
+    /// Takes a request back, if no engine has taken it; whether it could be.
+    ///
+    /// # Errors
+    /// As [`History::intend`].
+    pub async fn take_back(&self, id: i64) -> Result<bool, HistoryError> {
+        self.work(move |connection, _| claim(connection, id)).await
+    }
+
+    /// Does what was asked for about held notifications without an engine, if none has taken the request: the next engine to
     /// work on this file finds it done. Returns the number of notifications, or `None` when an
     /// engine is at it.
     ///
@@ -131,11 +173,7 @@ impl History {
         self.work(move |connection, session| {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mine = transaction.execute(
-                "UPDATE requests SET taken = 1 WHERE id = ?1 AND taken = 0",
-                [id],
-            )?;
-            if mine == 0 {
+            if !claim(&transaction, id)? {
                 return Ok(None);
             }
             let done = match verb {
@@ -146,12 +184,21 @@ impl History {
                     hold::baseline(&transaction, session, &selection, at_ms, usize::MAX)?.len()
                         as u64
                 }
+                Verb::Resend | Verb::Cancel => 0,
             };
             transaction.commit()?;
             Ok(Some(done))
         })
         .await
     }
+}
+
+fn claim(connection: &Connection, id: i64) -> Result<bool, rusqlite::Error> {
+    let mine = connection.execute(
+        "UPDATE requests SET taken = 1 WHERE id = ?1 AND taken = 0",
+        [id],
+    )?;
+    Ok(mine > 0)
 }
 
 fn take(connection: &Connection) -> Result<Option<Request>, rusqlite::Error> {
@@ -170,14 +217,20 @@ fn take(connection: &Connection) -> Result<Option<Request>, rusqlite::Error> {
         .optional()?;
     // Requests of a newer version that are not known here are left unanswered.
     Ok(row.and_then(|(id, verb, selection)| {
-        let verb = [Verb::Release, Verb::Baseline]
+        let verb = [Verb::Release, Verb::Baseline, Verb::Resend, Verb::Cancel]
             .into_iter()
             .find(|known| known.word() == verb)?;
-        let selection = serde_json::from_str(&selection).ok()?;
+        let (selection, ids) = match verb {
+            Verb::Release | Verb::Baseline => (serde_json::from_str(&selection).ok()?, Vec::new()),
+            Verb::Resend | Verb::Cancel => {
+                (Selection::default(), serde_json::from_str(&selection).ok()?)
+            }
+        };
         Some(Request {
             id,
             verb,
             selection,
+            ids,
         })
     }))
 }

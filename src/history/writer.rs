@@ -1,17 +1,21 @@
 //! The one writer: a thread that commits whatever is queued in one transaction.
 //!
 //! While one transaction is being committed the next calls queue up and share the following one,
-//! so the cost of a commit is divided by the number of callers, without any waiting on purpose.
+//! so the cost of a commit is divided by the number of callers. A call that comes alone is committed
+//! at once; transactions that follow each other closely are kept a moment apart, so that more calls
+//! share the next one: most of a transaction's cost is the pages that it touches, once each.
 
 use super::detail::{MAX_REQUEST, MAX_RESPONSE, cut};
 use super::retention::Retention;
 use super::rows;
 use super::schema::ends_transaction;
+use super::upkeep::{Health, Upkeep};
 use super::{HistoryError, Options};
 use crate::domain::{Attempt, Delivery, DeliveryId, DeliveryState, NewDelivery, Outcome};
 use rusqlite::{Connection, Statement, TransactionBehavior, named_params, params};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// Calls that may wait for the writer; further callers wait for a place.
@@ -19,6 +23,10 @@ const QUEUE: usize = 4096;
 
 /// Calls that share one transaction at most; bounds how long a reader's snapshot is behind.
 const BATCH: usize = 512;
+
+/// Least time from the end of one transaction to the next. It bounds what a burst adds to a call, and
+/// is well below what a delivery takes.
+const APART: Duration = Duration::from_millis(1);
 
 /// A look at a delivery that had been sent before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,13 +70,20 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, options: Options) -> Result<Self, HistoryError> {
+    pub(super) fn start(
+        connection: Connection,
+        options: Options,
+        upkeep: Option<Upkeep>,
+        health: Arc<Health>,
+    ) -> Result<Self, HistoryError> {
         let (calls, queue) = mpsc::channel(QUEUE);
         let retention = Retention::new(options);
         let desk = Desk {
             connection,
             session: rand::random::<i64>(),
             retention,
+            upkeep,
+            health,
         };
         let thread = std::thread::Builder::new()
             .name("history".into())
@@ -126,6 +141,9 @@ struct Desk {
     /// Tells this process's pending rows from those of earlier ones.
     session: i64,
     retention: Retention,
+    /// `None` when it is in memory only.
+    upkeep: Option<Upkeep>,
+    health: Arc<Health>,
 }
 
 type Waiting = Vec<(Operation, oneshot::Sender<Result<(), HistoryError>>)>;
@@ -135,7 +153,12 @@ impl Desk {
         // Here and not when the file is opened, so that nobody waits for it at the start.
         self.retention.count(&self.connection);
         let mut batch: Waiting = Vec::new();
+        let mut committed: Option<Instant> = None;
         while let Some(first) = queue.blocking_recv() {
+            if let Some(committed) = committed {
+                std::thread::sleep(APART.saturating_sub(committed.elapsed()));
+            }
+            self.look_after_file();
             let mut next = Some(first);
             while let Some(call) = next {
                 match call {
@@ -151,7 +174,31 @@ impl Desk {
                 next = queue.try_recv().ok();
             }
             self.commit(std::mem::take(&mut batch));
+            committed = Some(Instant::now());
             self.retention.step(&mut self.connection);
+        }
+    }
+
+    /// Begins the file anew when it is lost. What was in it is lost with it; who waits for news of
+    /// the condition decides what is to be done again.
+    fn look_after_file(&mut self) {
+        let Some(upkeep) = &mut self.upkeep else {
+            return;
+        };
+        let Some(due) = upkeep.due(&self.health) else {
+            return;
+        };
+        let Ok(nowhere) = Connection::open_in_memory() else {
+            return;
+        };
+        drop(std::mem::replace(&mut self.connection, nowhere));
+        match upkeep.begin_anew(due, &self.health) {
+            Ok(connection) => {
+                self.connection = connection;
+                self.retention.count(&self.connection);
+            }
+            // Until it can be, every write fails, and says so.
+            Err(error) => tracing::debug!(%error, "the history can't be begun anew yet"),
         }
     }
 
@@ -162,7 +209,14 @@ impl Desk {
             return;
         }
         let operations: Vec<&Operation> = batch.iter().map(|(operation, _)| operation).collect();
-        let whole = self.transaction(&operations);
+        let mut whole = self.transaction(&operations);
+        if let Err(failure) = &whole
+            && matches!(failure.error(), HistoryError::Damaged(_))
+        {
+            self.health.met_damage::<()>(&Err(failure.error().clone()));
+            self.look_after_file();
+            whole = self.transaction(&operations);
+        }
         let alone = match &whole {
             Ok(()) => false,
             Err(Failure::Operation(_)) => batch.len() > 1,
@@ -204,6 +258,12 @@ enum Failure {
 impl Failure {
     fn database(error: rusqlite::Error) -> Self {
         Self::Database(error.into())
+    }
+
+    fn error(&self) -> &HistoryError {
+        match self {
+            Self::Operation(error) | Self::Database(error) => error,
+        }
     }
 
     fn into_error(self) -> HistoryError {

@@ -19,6 +19,7 @@ pub use layers::{Layers, SettingsError};
 pub use paths::Paths;
 pub use rate::{Rate, RateSetting};
 pub use schema::{
-    ContextSettings, HistorySettings, LeaseSettings, LogSettings, LogStyle, MetricsSettings,
+    ContextSettings, EditorKeys, EditorSettings, HistorySettings, LeaseSettings, LogSettings,
+    LogStyle, MetricsSettings,
     OnStateLost, Settings, UiSettings, WatchSettings,
 };

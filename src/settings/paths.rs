@@ -17,9 +17,18 @@ impl Paths {
         Some(project()?.config_dir().join("config.yaml"))
     }
 
-    /// The places for a context. A state directory in the settings is taken as it is; otherwise each
+    /// The places for a context; each shard has a directory of its own in it. A state directory in the settings is taken as it is; otherwise each
     /// context has one of its own, so that what is sent in one cluster is never taken for another's.
     pub fn for_context(settings: &Settings, context: &str) -> Self {
+        let mut paths = Self::of_all_shards(settings, context);
+        // One that is not valid is told where an engine is started.
+        if let Ok(Some(shard)) = settings.shard() {
+            paths.state.push(format!("shard-{}", shard.index()));
+        }
+        paths
+    }
+
+    fn of_all_shards(settings: &Settings, context: &str) -> Self {
         if !settings.state_dir.as_os_str().is_empty() {
             return Self {
                 state: settings.state_dir.clone(),

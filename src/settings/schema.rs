@@ -2,7 +2,7 @@
 
 use super::delivery::DeliverySettings;
 use super::flood::FloodGuard;
-use crate::domain::{DEFAULT_PREFIX, Mode};
+use crate::domain::{DEFAULT_PREFIX, Mode, ParseShardError, Shard};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,6 +21,10 @@ pub struct Settings {
     pub annotation_prefix: String,
     /// What is watched.
     pub watches: Vec<WatchSettings>,
+    /// After about this long a watch is opened anew where it was. A connection that has died without
+    /// a word is noticed five seconds later.
+    #[serde(with = "super::duration")]
+    pub watch_timeout: Duration,
     /// How much the engine may do.
     pub mode: Mode,
     /// No write and no sending, whatever the mode.
@@ -34,6 +38,9 @@ pub struct Settings {
     pub on_state_lost: OnStateLost,
     /// Who may send, when there are several engines.
     pub lease: LeaseSettings,
+    /// The share of the objects that this engine takes: `i/n`, or `/n` in a Pod of a StatefulSet;
+    /// empty for all.
+    pub shard: String,
     /// How deliveries are made.
     pub delivery: DeliverySettings,
     /// What to do when a start or a new configuration would send many notifications at once.
@@ -48,10 +55,31 @@ pub struct Settings {
     pub metrics: MetricsSettings,
     /// The dashboard.
     pub ui: UiSettings,
+    /// The editor of the dashboard.
+    pub editor: EditorSettings,
     /// Where history, drafts and logs are kept; empty for the usual place, per context.
     pub state_dir: PathBuf,
     /// Settings for contexts whose name matches.
     pub contexts: Vec<ContextSettings>,
+}
+
+/// How keys are understood in the editor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EditorKeys {
+    /// As in most programs: what is typed is text.
+    #[default]
+    Default,
+    /// As in vim, with its modes.
+    Vim,
+}
+
+/// The editor of the dashboard.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct EditorSettings {
+    /// How keys are understood.
+    pub keys: EditorKeys,
 }
 
 impl Default for Settings {
@@ -62,12 +90,14 @@ impl Default for Settings {
             secret: "pod-notifications-secret".into(),
             annotation_prefix: DEFAULT_PREFIX.into(),
             watches: vec![WatchSettings::default()],
+            watch_timeout: Duration::from_secs(120),
             mode: Mode::Active,
             read_only: false,
             expr_version: "1.16".into(),
             self_service: false,
             on_state_lost: OnStateLost::default(),
             lease: LeaseSettings::default(),
+            shard: String::new(),
             delivery: DeliverySettings::default(),
             flood_guard: FloodGuard::default(),
             baseline: false,
@@ -75,9 +105,22 @@ impl Default for Settings {
             log: LogSettings::default(),
             metrics: MetricsSettings::default(),
             ui: UiSettings::default(),
+            editor: EditorSettings::default(),
             state_dir: PathBuf::new(),
             contexts: Vec::new(),
         }
+    }
+}
+
+impl Settings {
+    /// The share of the objects that this engine takes; `None` for all of them.
+    ///
+    /// # Errors
+    /// The setting does not name one.
+    pub fn shard(&self) -> Result<Option<Shard>, ParseShardError> {
+        let name = |variable| std::env::var(variable).ok();
+        let pod = name("POD_NAME").or_else(|| name("HOSTNAME"));
+        Shard::parse(&self.shard, &pod.unwrap_or_default())
     }
 }
 
@@ -218,7 +261,8 @@ pub struct UiSettings {
     pub mouse: bool,
     /// Draw lines in ASCII.
     pub ascii: bool,
-    /// `auto` (the terminal's 16 colours, none under `NO_COLOR`), `ansi`, `dark`, `light` or `mono`.
+    /// `auto` (the terminal's 16 colours, none under `NO_COLOR`), `ansi`, `dark`, `light`, `mono`, or
+    /// the name of a file in `themes` beside the settings file, without its ending.
     pub theme: String,
     /// The keys to start from: `default`, `vim`, `emacs` or `k9s`.
     pub keymap: String,

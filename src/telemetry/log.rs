@@ -41,7 +41,8 @@ pub fn init_log(form: LogForm, level: &str, target: &LogTarget) -> anyhow::Resul
     } else {
         // This library repeats what servers say at login, which may be a secret that it was told;
         // failures to connect are told by the service.
-        format!("warn,async_nats=off,kubechime={level}")
+        // The other one tells every 5xx of the API server, as those do who meet it.
+        format!("warn,async_nats=off,kube_client=off,kubechime={level}")
     };
     let filter = EnvFilter::try_new(&directives)
         .map_err(|error| anyhow::anyhow!("log level '{level}' is not valid: {error}"))?;

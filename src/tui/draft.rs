@@ -10,6 +10,9 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+/// How the draft of a whole ConfigMap is called where keys are listed. No key can be called so.
+pub const WHOLE: &str = "whole ConfigMap";
+
 /// Which text a draft is of.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DraftId {
@@ -19,14 +22,14 @@ pub struct DraftId {
     pub namespace: String,
     /// Name of the ConfigMap.
     pub name: String,
-    /// Its key; `None` for a whole ConfigMap that is to be created.
+    /// Its key; `None` for the whole ConfigMap as YAML.
     pub key: Option<String>,
 }
 
 impl DraftId {
     /// How the screens name it.
     pub fn title(&self) -> &str {
-        self.key.as_deref().unwrap_or("new ConfigMap")
+        self.key.as_deref().unwrap_or(WHOLE)
     }
 }
 
@@ -38,7 +41,7 @@ pub struct Draft {
     pub id: DraftId,
     /// resourceVersion that it is based on; `None` when the ConfigMap did not exist.
     pub base: Option<String>,
-    /// The key's text that it is based on; `None` when the key did not exist.
+    /// The text that it is based on; `None` when the key, or the ConfigMap, did not exist.
     pub base_text: Option<String>,
     /// The text.
     pub text: String,

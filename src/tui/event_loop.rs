@@ -4,6 +4,8 @@
 //! nothing changes.
 
 use super::clipboard;
+use super::draft::DraftId;
+use super::external;
 use super::input;
 use super::jobs::Jobs;
 use super::launch::{Launcher, Options, Running};
@@ -23,6 +25,7 @@ use jiff::tz::TimeZone;
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::mem::ManuallyDrop;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -61,6 +64,8 @@ struct Dashboard {
     screen: ManuallyDrop<Screen>,
     keys: Option<EventStream>,
     done: bool,
+    /// Where files for the user's own editor are put.
+    state_dir: Option<PathBuf>,
 }
 
 fn now_ms() -> i64 {
@@ -97,6 +102,7 @@ async fn run_inner(launcher: Arc<dyn Launcher>, options: Options) -> anyhow::Res
         screen: ManuallyDrop::new(screen),
         keys: Some(EventStream::new()),
         done: false,
+        state_dir: options.state_dir.clone(),
     };
     let first = update::start(&mut dashboard.model);
     dashboard.perform(first)?;
@@ -275,7 +281,13 @@ impl Dashboard {
                     let history = self.shown.as_ref().and_then(|shown| shown.history.clone());
                     self.jobs.start(session, job, history);
                 }
-                Effect::Copy(text) => self.update(Msg::Told(clipboard::copy(&text)))?,
+                Effect::Copy(text) => self.copy(text)?,
+                Effect::CopyThroughTerminal(text, why) => {
+                    let told = clipboard::through_terminal(&text);
+                    let told = told.map(|told| format!("{told}: {why}"));
+                    self.update(Msg::Told(told))?;
+                }
+                Effect::External(id, text) => self.external(id, &text)?,
                 Effect::Mouse(taken) => self.guard.mouse(taken).context("the mouse")?,
                 Effect::Suspend => self.suspend()?,
                 Effect::Redraw => self.redraw()?,
@@ -327,6 +339,23 @@ impl Dashboard {
         });
     }
 
+    /// Copies by a program of the desktop, without waiting for it, or else through the terminal.
+    fn copy(&mut self, text: String) -> anyhow::Result<()> {
+        let Some(program) = clipboard::Program::find() else {
+            return self.update(Msg::Told(clipboard::through_terminal(&text)));
+        };
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            let message = match program.copy(&text).await {
+                Ok(told) => Msg::Told(Ok(told)),
+                Err(why) => Msg::NotCopied(text, why),
+            };
+            // The loop may have ended meanwhile.
+            let _ = messages.send(message).await;
+        });
+        Ok(())
+    }
+
     fn contexts(&self) {
         let (launcher, messages) = (Arc::clone(&self.launcher), self.messages.clone());
         tokio::spawn(async move {
@@ -347,6 +376,16 @@ impl Dashboard {
             Ok(()) => Ok(()),
             Err(problem) => self.update(Msg::Told(Err(problem))),
         }
+    }
+
+    /// Gives the terminal to the user's own editor, and takes it back when that ends.
+    fn external(&mut self, id: DraftId, text: &str) -> anyhow::Result<()> {
+        let directory = self.state_dir.clone().unwrap_or_else(std::env::temp_dir);
+        self.keys = None;
+        self.guard.leave();
+        let result = external::edit(text, &directory);
+        self.come_back()?;
+        self.update(Msg::Edited(id, result))
     }
 
     /// Takes the terminal again after the process was stopped.

@@ -5,6 +5,8 @@
 pub struct Example {
     /// Its name.
     pub name: &'static str,
+    /// When it tells.
+    pub about: &'static str,
     /// The YAML text.
     pub text: &'static str,
 }
@@ -13,15 +15,78 @@ pub struct Example {
 pub const ALL: &[Example] = &[
     Example {
         name: "pod-ready",
+        about: "a Pod becomes Running",
         text: include_str!("../../assets/examples/pod-ready.yaml"),
     },
     Example {
         name: "deployment-rollout",
+        about: "a rollout is complete, or stuck",
         text: include_str!("../../assets/examples/deployment-rollout.yaml"),
     },
     Example {
         name: "job-result",
+        about: "a Job has succeeded or failed",
         text: include_str!("../../assets/examples/job-result.yaml"),
+    },
+    Example {
+        name: "pod-crashloop",
+        about: "a container keeps ending soon after its start",
+        text: include_str!("../../assets/examples/pod-crashloop.yaml"),
+    },
+    Example {
+        name: "pod-oom",
+        about: "a container was killed for its use of memory",
+        text: include_str!("../../assets/examples/pod-oom.yaml"),
+    },
+    Example {
+        name: "pod-image-pull",
+        about: "an image can't be pulled",
+        text: include_str!("../../assets/examples/pod-image-pull.yaml"),
+    },
+    Example {
+        name: "pod-pending",
+        about: "a Pod has found no node for five minutes",
+        text: include_str!("../../assets/examples/pod-pending.yaml"),
+    },
+    Example {
+        name: "job-failed",
+        about: "a Job has failed",
+        text: include_str!("../../assets/examples/job-failed.yaml"),
+    },
+    Example {
+        name: "deployment-degraded",
+        about: "too few replicas are available, and when that is over",
+        text: include_str!("../../assets/examples/deployment-degraded.yaml"),
+    },
+    Example {
+        name: "node-not-ready",
+        about: "a node has not been ready for two minutes",
+        text: include_str!("../../assets/examples/node-not-ready.yaml"),
+    },
+    Example {
+        name: "pvc-pending",
+        about: "a claim has not been bound for five minutes",
+        text: include_str!("../../assets/examples/pvc-pending.yaml"),
+    },
+    Example {
+        name: "certificate",
+        about: "a cert-manager Certificate is not ready",
+        text: include_str!("../../assets/examples/certificate.yaml"),
+    },
+    Example {
+        name: "argocd-app-sync-failed",
+        about: "Argo CD could not sync an Application",
+        text: include_str!("../../assets/examples/argocd-app-sync-failed.yaml"),
+    },
+    Example {
+        name: "argocd-app-health",
+        about: "an Application of Argo CD is degraded",
+        text: include_str!("../../assets/examples/argocd-app-health.yaml"),
+    },
+    Example {
+        name: "argo-rollout-aborted",
+        about: "a rollout of Argo Rollouts was aborted",
+        text: include_str!("../../assets/examples/argo-rollout-aborted.yaml"),
     },
 ];
 

@@ -89,8 +89,7 @@ fn write(export: &Export, history: &History, mut out: BufWriter<File>) -> Result
     let mut from = Anchor::Newest;
     let mut rows = 0;
     if export.form == Form::Csv {
-        out.write_all(HEADS.join(",").as_bytes()).map_err(failed)?;
-        out.write_all(b"\r\n").map_err(failed)?;
+        out.write_all(csv_heads().as_bytes()).map_err(failed)?;
     } else if export.form == Form::Json {
         out.write_all(b"[").map_err(failed)?;
     }
@@ -106,7 +105,7 @@ fn write(export: &Export, history: &History, mut out: BufWriter<File>) -> Result
         };
         for row in page.iter().filter(|row| export.query.matches(row)) {
             let text = match export.form {
-                Form::Csv => csv(row),
+                Form::Csv => csv_line(row),
                 Form::Json => format!("{}{}", if rows > 0 { ",\n" } else { "\n" }, json(row)?),
                 Form::JsonLines => format!("{}\n", json(row)?),
             };
@@ -160,7 +159,13 @@ const HEADS: [&str; 27] = [
     "detail",
 ];
 
-fn csv(row: &Delivery) -> String {
+/// The line of heads of [`csv_line`]s, with its line end.
+pub fn csv_heads() -> String {
+    format!("{}\r\n", HEADS.join(","))
+}
+
+/// A row as comma-separated values, with its line end.
+pub fn csv_line(row: &Delivery) -> String {
     let new = &row.new;
     let number = |value: Option<i64>| value.map_or_else(String::new, |value| value.to_string());
     let fields: [String; 27] = [

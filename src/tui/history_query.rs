@@ -40,20 +40,26 @@ pub const COLUMNS: &[FilterColumn] = &[
     named(&["config"]),
     named(&["repeated"]),
     named(&["written"]),
+    named(&["key"]),
     named(&["since"]),
     named(&["until"]),
     named(&["code"]),
     named(&["tries"]),
     named(&["took"]),
+    named(&["created"]),
+    named(&["patched"]),
 ];
 
 const FREE: usize = 8;
 const STATE: usize = 0;
-const SINCE: usize = 22;
-const UNTIL: usize = 23;
-const CODE: usize = 24;
-const TRIES: usize = 25;
-const TOOK: usize = 26;
+const KEY: usize = 22;
+const SINCE: usize = 23;
+const UNTIL: usize = 24;
+const CODE: usize = 25;
+const TRIES: usize = 26;
+const TOOK: usize = 27;
+const CREATED: usize = 28;
+const PATCHED: usize = 29;
 
 /// A test of a number: within a range, or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +75,8 @@ impl Between {
         let value = match self.column {
             CODE => delivery.status.map(i64::from),
             TRIES => Some(i64::from(delivery.attempts)),
+            CREATED => Some(delivery.new.created_ms),
+            PATCHED => delivery.patched_ms,
             _ => delivery.took_ms,
         };
         // What has no number is neither above nor below one.
@@ -120,12 +128,17 @@ impl HistoryQuery {
                 Some(column @ (CODE | TRIES | TOOK)) => {
                     query.numbers.push(between(column, term, &written)?);
                 }
+                Some(column @ (CREATED | PATCHED)) => {
+                    query
+                        .numbers
+                        .push(when(column, term, &written, now_ms, zone)?);
+                }
                 _ => {}
             }
         }
         filter
             .terms
-            .retain(|term| !matches!(term.column, Some(SINCE..=TOOK)));
+            .retain(|term| !matches!(term.column, Some(SINCE..=PATCHED)));
         query.filter = filter;
         query.namespaces = namespaces.iter().map(|text| exact(text)).collect();
         Ok(query)
@@ -223,6 +236,7 @@ fn column_matches(delivery: &Delivery, column: usize, pattern: &Pattern) -> bool
         18 => &new.once_per,
         19 => &new.config_namespace,
         20 => yes_no(delivery.possibly_repeated),
+        KEY => &new.state_key,
         _ => yes_no(delivery.patched_ms.is_some()),
     };
     pattern.matches(text)
@@ -262,6 +276,48 @@ fn between(column: usize, term: &Term, written: &str) -> Result<Between, String>
     } else {
         let exact = number(written.trim_start_matches('=')).ok_or_else(wrong)?;
         (exact, exact)
+    };
+    Ok(Between {
+        column,
+        negated: term.negated,
+        least,
+        most,
+    })
+}
+
+/// Reads `2h` (within the last two hours), `14:30` (in that minute), `2026-09-21` (on that day),
+/// `>MOMENT`, `<MOMENT` and `MOMENT..MOMENT`.
+fn when(
+    column: usize,
+    term: &Term,
+    written: &str,
+    now_ms: i64,
+    zone: &TimeZone,
+) -> Result<Between, String> {
+    let at = |text: &str| {
+        moment(text, now_ms, zone).ok_or_else(|| {
+            format!(
+                "'{written}' is no time: write 2h, >14:30, <2026-09-21 or 2026-09-21..2026-09-23"
+            )
+        })
+    };
+    let (least, most) = if let Some((from, to)) = written.split_once("..") {
+        (at(from)?, at(to)?)
+    } else if let Some(after) = written.strip_prefix('>') {
+        (at(after.trim_start_matches('='))?, i64::MAX)
+    } else if let Some(before) = written.strip_prefix('<') {
+        let before = at(before.trim_start_matches('='))?;
+        (i64::MIN, before.saturating_sub(1))
+    } else if span_ms(written).is_some() {
+        (at(written)?, i64::MAX)
+    } else {
+        let begin = at(written)?;
+        let long = match written.parse::<Date>() {
+            Ok(_) if !written.contains(':') => 86_400_000,
+            _ if written.matches(':').count() < 2 => 60_000,
+            _ => 1_000,
+        };
+        (begin, begin.saturating_add(long - 1))
     };
     Ok(Between {
         column,
@@ -349,7 +405,7 @@ mod tests {
             templates: vec!["pod-oom".into()],
             destination: Destination::new("slack", "Ops Room"),
             service_type: "slack".into(),
-            state_key: String::new(),
+            state_key: "on-ready:[0].x:chat:ops".into(),
             cause: Cause::Change,
             config_namespace: "default".into(),
             actor: String::new(),
@@ -408,6 +464,20 @@ mod tests {
             ("until:1970-01-02", true),
             ("since:1970-01-01T01:23:20z", true),
             ("since:1970-01-01", true),
+            ("created:1970-01-01", true),
+            ("created:1970-01-02", false),
+            ("created:01:23", true),
+            ("created:01:24", false),
+            ("created:10m", true),
+            ("created:>10m", true),
+            ("created:<1s", true),
+            ("created:>1s", false),
+            ("created:01:20..01:30", true),
+            ("!created:1970-01-01", false),
+            ("patched:1h", false),
+            ("!patched:1h", true),
+            ("key:on-ready:[0]", true),
+            ("key:slack", false),
         ];
         for (text, expected) in cases {
             let query = HistoryQuery::parse(text, &[], 5_002_000, &TimeZone::UTC).unwrap();

@@ -5,9 +5,14 @@
 
 use super::draft;
 use super::export;
-use super::message::{Job, JobDone, Msg, PageKind, SessionId, Strip};
+use super::manifest;
+use super::editor::Difference;
+use super::message::{Job, JobDone, JudgeOrder, Judged, Msg, PageKind, SessionId, Strip};
 use super::screens::resource::DELIVERIES;
 use super::screens::views::{Numbers, SERVICES_MS};
+use super::sweep;
+use super::update::MARKS;
+use crate::check::EditedText;
 use crate::domain::DeliveryId;
 use crate::history::{Anchor, History};
 use std::collections::HashMap;
@@ -38,6 +43,7 @@ enum Slot {
     Count,
     Detail,
     MarkAll,
+    Sweep,
     Numbers,
     Export,
     Strip,
@@ -46,6 +52,10 @@ enum Slot {
     Rate,
     LoadDrafts,
     Judge,
+    Versions,
+    VersionData,
+    Compare,
+    ExportConfig,
 }
 
 fn slot(job: &Job) -> Option<Slot> {
@@ -55,6 +65,7 @@ fn slot(job: &Job) -> Option<Slot> {
         Job::Count { .. } => Some(Slot::Count),
         Job::Detail(_) => Some(Slot::Detail),
         Job::MarkAll { .. } => Some(Slot::MarkAll),
+        Job::Sweep { .. } => Some(Slot::Sweep),
         Job::Numbers { .. } => Some(Slot::Numbers),
         Job::Export(_) => Some(Slot::Export),
         Job::Strip { .. } => Some(Slot::Strip),
@@ -63,6 +74,10 @@ fn slot(job: &Job) -> Option<Slot> {
         Job::Rate { .. } => Some(Slot::Rate),
         Job::LoadDrafts { .. } => Some(Slot::LoadDrafts),
         Job::Judge(..) => Some(Slot::Judge),
+        Job::Versions(_) => Some(Slot::Versions),
+        Job::VersionData(_) => Some(Slot::VersionData),
+        Job::Compare(_) => Some(Slot::Compare),
+        Job::ExportConfig(_) => Some(Slot::ExportConfig),
         Job::SaveDraft(_) | Job::DropDraft(_) => None,
     }
 }
@@ -181,6 +196,13 @@ pub fn work(
             };
             JobDone::Marked { number, rows }
         }
+        Job::Sweep { sweep, query } => {
+            let found = match history {
+                Some(history) => sweep::look(history, sweep, &query, MARKS, cancel)?,
+                None => Err(missing()),
+            };
+            JobDone::Swept(sweep, found)
+        }
         Job::Numbers { now_ms } => {
             let since = now_ms.saturating_sub(SERVICES_MS);
             let services = history.and_then(|history| history.services(since, now_ms).ok());
@@ -258,8 +280,39 @@ pub fn work(
             let result = draft::discard(state_dir?, &id);
             JobDone::Dropped(id, result)
         }
-        Job::Judge(id, draft) => JobDone::Judged(id, draft.judge()),
+        Job::Versions(place) => JobDone::Versions(history.ok_or_else(missing).and_then(|history| {
+            history.versions(&place).map_err(|error| error.to_string())
+        })),
+        Job::VersionData(number) => {
+            let data = history.ok_or_else(missing).and_then(|history| {
+                let data = history.version_data(number).map_err(|error| error.to_string());
+                data?.ok_or_else(|| format!("version {number} is forgotten"))
+            });
+            JobDone::VersionData(number, data)
+        }
+        Job::Compare(compare) => {
+            JobDone::Compared(compare.number, compare.run(history).map(Box::new))
+        }
+        Job::ExportConfig(export) => {
+            let result = manifest::write(&export);
+            JobDone::ConfigExported(Box::new(export), result)
+        }
+        Job::Judge(order) => JobDone::Judged(Box::new(judge(*order))),
     })
+}
+
+fn judge(order: JudgeOrder) -> Judged {
+    let text = match &order.edited.text {
+        EditedText::Key { text, .. } | EditedText::ConfigMap { text, .. } => text,
+    };
+    let compare = order.compare.as_ref();
+    let difference = compare.map(|base| Difference::of(base.as_deref(), text));
+    Judged {
+        difference,
+        id: order.id,
+        revision: order.revision,
+        verdict: order.edited.judge(),
+    }
 }
 
 /// Memory in use, where the system tells it as Linux does.
@@ -279,7 +332,7 @@ fn all(
     let narrowed = query.narrowed();
     let mut from = Anchor::Newest;
     let mut rows = Vec::new();
-    while rows.len() < super::update::MARKS {
+    while rows.len() < MARKS {
         if cancel.is_cancelled() {
             return None;
         }
@@ -302,7 +355,7 @@ fn all(
         }
         from = Anchor::Before(last);
     }
-    rows.truncate(super::update::MARKS);
+    rows.truncate(MARKS);
     Some(Ok(rows))
 }
 

@@ -202,7 +202,12 @@ fn parse_chord(text: &str) -> Option<Chord> {
 fn is_typed(scope: Scope) -> bool {
     matches!(
         scope,
-        Scope::Prompt | Scope::Palette | Scope::Help | Scope::Editor | Scope::Always
+        Scope::Prompt
+            | Scope::Palette
+            | Scope::Help
+            | Scope::Editor
+            | Scope::Completion
+            | Scope::Always
     )
 }
 

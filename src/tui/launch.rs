@@ -1,11 +1,12 @@
 //! What the dashboard needs from whoever starts engines for it.
 
 use super::keymap::Keymap;
-use super::theme::ThemeName;
+use super::theme::{ThemeName, Themes};
 use crate::engine::EngineHandle;
 use crate::history::History;
 use futures::future::BoxFuture;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// An engine that runs, with what the dashboard reads beside it.
 pub struct Running {
@@ -57,6 +58,10 @@ pub trait Launcher: Send + Sync {
 pub struct Options {
     /// The theme.
     pub theme: ThemeName,
+    /// The user's own themes.
+    pub themes: Arc<Themes>,
+    /// What is wrong with them, to be told at the start.
+    pub theme_problems: Vec<String>,
     /// Keys.
     pub keymap: Keymap,
     /// What is wrong with the keys, to be told at the start.
@@ -67,6 +72,8 @@ pub struct Options {
     pub read_only: bool,
     /// Take the mouse at the start.
     pub mouse: bool,
+    /// Vim's modes in the editor.
+    pub vim: bool,
     /// Where drafts are kept (`drafts/` within); `None` keeps them in memory only.
     pub state_dir: Option<PathBuf>,
     /// The log file, named when something goes wrong.
@@ -89,11 +96,14 @@ impl Options {
             } else {
                 ThemeName::Ansi
             },
+            themes: Arc::default(),
+            theme_problems: Vec::new(),
             keymap: Keymap::default(),
             key_problems: Vec::new(),
             ascii: dumb || narrow,
             read_only: false,
             mouse: true,
+            vim: false,
             state_dir: None,
             log_file: None,
             context: None,

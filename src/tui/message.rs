@@ -1,17 +1,22 @@
 //! What reaches the model, and what it asks for in return.
 
+use super::compare::{Compare, Comparison};
 use super::draft::{Draft, DraftId};
+use super::editor::Difference;
 use super::export::Export;
 use super::history_query::HistoryQuery;
 use super::key::Key;
 use super::launch::ContextChoice;
+use super::manifest::{ConfigExport, ExportProblem};
 use super::screens::views::Numbers;
+use super::sweep::{Found, Sweep};
 use super::table::{Arrange, Arranged};
 use super::theme::ThemeName;
 use crate::check;
 use crate::domain::{Delivery, DeliveryId, ResourceKey};
 use crate::engine::{Batch, Command, CommandError, Explained, Reply, ResourceRow, Tried};
-use crate::history::{Anchor, Bucket, DeliveryDetail};
+use crate::history::{Anchor, Bucket, ConfigPlace, ConfigVersion, DeliveryDetail};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Identifies something that the model asked for; the answer carries it.
@@ -94,8 +99,12 @@ pub enum Msg {
     Launched(SessionId, Result<Started, String>),
     /// The contexts of the kubeconfig.
     Contexts(Result<Vec<ContextChoice>, String>),
+    /// The user's own editor has ended, with what it has saved.
+    Edited(DraftId, Result<String, String>),
     /// A job is done.
     Job(SessionId, JobDone),
+    /// A program of the desktop did not copy this text, and why.
+    NotCopied(String, String),
     /// Something to tell: done (`Ok`) or failed (`Err`), in one sentence.
     Told(Result<String, String>),
 }
@@ -113,6 +122,10 @@ pub enum Effect {
     Job(SessionId, Job),
     /// Put text on the clipboard.
     Copy(String),
+    /// The same through the terminal, and tell why.
+    CopyThroughTerminal(String, String),
+    /// Hand a text to the user's own editor.
+    External(DraftId, String),
     /// Take (`true`) or release the mouse.
     Mouse(bool),
     /// Go to the background.
@@ -168,6 +181,13 @@ pub enum Job {
         /// What is let through.
         query: HistoryQuery,
     },
+    /// Look for everything of a kind that a query lets through.
+    Sweep {
+        /// What.
+        sweep: Sweep,
+        /// What is let through.
+        query: HistoryQuery,
+    },
     /// Read how the services fare, and the program's own numbers.
     Numbers {
         /// Now, in milliseconds since 1970.
@@ -214,10 +234,44 @@ pub enum Job {
     },
     /// Write a draft to disk.
     SaveDraft(Draft),
+    /// List the recorded versions of the ConfigMap.
+    Versions(ConfigPlace),
+    /// Read the texts of a recorded version.
+    VersionData(i64),
+    /// Compare two versions.
+    Compare(Box<Compare>),
+    /// Write the ConfigMap to a file.
+    ExportConfig(ConfigExport),
     /// Remove a draft from disk.
     DropDraft(DraftId),
     /// Look for mistakes in a draft.
-    Judge(DraftId, Box<check::Draft>),
+    Judge(Box<JudgeOrder>),
+}
+
+/// A text to look at.
+#[derive(Debug)]
+pub struct JudgeOrder {
+    /// Of which draft.
+    pub id: DraftId,
+    /// The revision of the text.
+    pub revision: u64,
+    /// What to compare it with, when that takes too long for the screen's thread.
+    pub compare: Option<Option<String>>,
+    /// The text, with what it is judged by.
+    pub edited: check::Edited,
+}
+
+/// What a look at a text has shown.
+#[derive(Debug)]
+pub struct Judged {
+    /// Of which draft.
+    pub id: DraftId,
+    /// The revision of the text.
+    pub revision: u64,
+    /// What is wrong with it.
+    pub verdict: check::Verdict,
+    /// How it differs from what it is based on, where that was asked.
+    pub difference: Option<Difference>,
 }
 
 /// Deliveries over time.
@@ -263,6 +317,8 @@ pub enum JobDone {
         /// The rows, as many as can be marked.
         rows: Result<Vec<Arc<Delivery>>, String>,
     },
+    /// Of [`Job::Sweep`].
+    Swept(Sweep, Result<Found, String>),
     /// Of [`Job::Export`].
     Exported {
         /// The file.
@@ -296,6 +352,14 @@ pub enum JobDone {
     Saved(DraftId, Result<(), String>),
     /// Of [`Job::DropDraft`].
     Dropped(DraftId, Result<(), String>),
+    /// Of [`Job::Versions`], newest first.
+    Versions(Result<Vec<ConfigVersion>, String>),
+    /// Of [`Job::VersionData`].
+    VersionData(i64, Result<BTreeMap<String, String>, String>),
+    /// Of [`Job::Compare`], with the number of the request.
+    Compared(u64, Result<Box<Comparison>, String>),
+    /// Of [`Job::ExportConfig`].
+    ConfigExported(Box<ConfigExport>, Result<(), ExportProblem>),
     /// Of [`Job::Judge`].
-    Judged(DraftId, check::Verdict),
+    Judged(Box<Judged>),
 }

@@ -4,10 +4,9 @@ use super::action::{self, ActionId};
 use super::keymap::text_of;
 use super::layout::{self, Shape};
 use super::model::{Model, Overlay, Phase, Screen};
-use super::screens::{
-    bulk, delivery, editor, events, overview, resource, start, text as text_screen, views,
-};
+use super::screens::{blast, bulk, delivery, diff, drafts, editor, events, merge, overview, preview, resource, start, subscribe, text as text_screen, versions, views};
 use super::text;
+use super::update::gitops;
 use super::widgets::{cells, confirm, footer, header, help, palette, prompt};
 use crate::domain::Severity;
 use ratatui::Frame;
@@ -46,11 +45,22 @@ pub fn draw(model: &Model, buffer: &mut Buffer) {
     match model.screens.last() {
         Some(Screen::Views(screen)) => views::draw(model, screen, buffer),
         Some(Screen::Bulk(screen)) => bulk::draw(model, screen, buffer),
+        Some(Screen::Blast) => {
+            if let Some(state) = &model.blast {
+                blast::draw(model, state, buffer);
+            }
+        }
+        Some(Screen::Preview(screen)) => preview::draw(model, screen, buffer),
         Some(Screen::Resource(screen)) => resource::draw(model, screen, buffer),
         Some(Screen::Delivery(screen)) => delivery::draw(model, screen, buffer),
         Some(Screen::Text(screen)) => text_screen::draw(model, screen, buffer),
         Some(Screen::Events(screen)) => events::draw(model, screen, buffer),
         Some(Screen::Editor(screen)) => editor::draw(model, screen, buffer),
+        Some(Screen::Diff(screen)) => diff::draw(model, screen, buffer),
+        Some(Screen::Versions(screen)) => versions::draw(model, screen, buffer),
+        Some(Screen::Merge(screen)) => merge::draw(model, screen, buffer),
+        Some(Screen::Subscribe(screen)) => subscribe::draw(model, screen, buffer),
+        Some(Screen::Drafts(screen)) => drafts::draw(model, screen, buffer),
         None if model.session.phase != Phase::Running => start::draw(model, buffer),
         None => overview::draw(model, buffer),
     }
@@ -87,7 +97,7 @@ fn draw_header(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut 
         Shape::One => match model.screens.last() {
             None => header::draw_small(model, areas.header, buffer),
             Some(screen) => {
-                let title = screen_title(screen);
+                let title = titled(model, screen);
                 let style = model.look.theme.focus;
                 let header = areas.header;
                 cells::put(buffer, header.x, header.y, header.width, &title, style);
@@ -100,7 +110,7 @@ fn draw_header(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut 
             } else if let Some(screen) = model.screens.last() {
                 let (x, y, width) = (areas.tabs.x + 1, areas.tabs.y, areas.tabs.width);
                 let style = model.look.theme.strong;
-                let title = screen_title(screen);
+                let title = titled(model, screen);
                 cells::put(buffer, x, y, width.saturating_sub(1), &title, style);
             }
         }
@@ -109,7 +119,7 @@ fn draw_header(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut 
             if let Some(screen) = model.screens.last() {
                 let (x, y, width) = (areas.counters.x + 1, areas.counters.y, areas.counters.width);
                 let style = model.look.theme.strong;
-                let title = screen_title(screen);
+                let title = titled(model, screen);
                 cells::put(buffer, x, y, width.saturating_sub(1), &title, style);
             } else {
                 header::draw_counters(model, areas.counters, buffer);
@@ -118,10 +128,25 @@ fn draw_header(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut 
     }
 }
 
+/// The title, with a warning before an edit that will be undone.
+fn titled(model: &Model, screen: &Screen) -> String {
+    let title = screen_title(screen);
+    let keeper = match screen {
+        Screen::Editor(_) => gitops::keeper(model),
+        _ => None,
+    };
+    match keeper {
+        Some(keeper) => format!("{title}  ! kept by {}: edits are undone", keeper.name),
+        None => title,
+    }
+}
+
 fn screen_title(screen: &Screen) -> String {
     match screen {
         Screen::Views(screen) => views::tabs(screen),
         Screen::Bulk(screen) => bulk::title(screen),
+        Screen::Blast => "blast radius".to_owned(),
+        Screen::Preview(screen) => preview::title(screen),
         Screen::Resource(screen) => resource::tabs(screen),
         Screen::Delivery(screen) => {
             let row = &screen.row;
@@ -129,7 +154,12 @@ fn screen_title(screen: &Screen) -> String {
         }
         Screen::Text(screen) => screen.title(),
         Screen::Events(_) => "events".to_owned(),
-        Screen::Editor(editor) => format!("editor {}", editor.id.title()),
+        Screen::Editor(editor) => editor::title(editor),
+        Screen::Diff(_) => "difference".to_owned(),
+        Screen::Versions(_) => "versions".to_owned(),
+        Screen::Merge(screen) => format!("merge {}", screen.id.title()),
+        Screen::Subscribe(_) => "subscriptions".to_owned(),
+        Screen::Drafts(_) => "drafts".to_owned(),
     }
 }
 
@@ -147,11 +177,18 @@ fn path(model: &Model) -> String {
         path.push(match screen {
             Screen::Views(screen) => screen.view.title().to_lowercase(),
             Screen::Bulk(screen) => screen.deed.title().to_lowercase(),
+            Screen::Blast => "blast radius".to_owned(),
+            Screen::Preview(screen) => preview::title(screen),
             Screen::Resource(screen) => format!("{} {}", screen.key.kind.variable(), screen.key),
             Screen::Delivery(screen) => format!("delivery {}", screen.row.new.id),
             Screen::Text(screen) => screen.title(),
             Screen::Events(_) => "events".to_owned(),
             Screen::Editor(editor) => format!("editor {}", editor.id.title()),
+            Screen::Diff(_) => "diff".to_owned(),
+            Screen::Versions(_) => "versions".to_owned(),
+            Screen::Merge(_) => "merge".to_owned(),
+            Screen::Subscribe(_) => "subscribe".to_owned(),
+            Screen::Drafts(_) => "drafts".to_owned(),
         });
     }
     path.join(" > ")
@@ -239,7 +276,10 @@ fn flash(model: &Model, shape: Shape) -> Option<(Severity, String)> {
         return Some((Severity::Info, value.to_owned()));
     }
     match model.screens.last() {
-        Some(Screen::Editor(editor)) if shape == Shape::One && editor.message.is_some() => {
+        Some(Screen::Editor(editor))
+            if editor.replacing.is_some()
+                || (shape == Shape::One && editor.message.is_some()) =>
+        {
             Some(editor::message(editor))
         }
         _ => None,

@@ -8,4 +8,5 @@ mod findings;
 mod hostile;
 mod reading;
 mod secrets;
+mod summary;
 mod versions;

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod history;
 mod languages;
 mod listings;
 mod preview;

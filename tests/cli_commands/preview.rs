@@ -81,7 +81,10 @@ fn what_would_be_sent_and_sent_again_is_told_apart() {
         let answer = run.json();
         assert_eq!(
             answer["totals"],
-            json!({"sent": 1, "sentAgain": 1, "stopped": 0, "errors": 0, "impossible": 0})
+            json!({
+                "sent": 1, "sentAgain": 1, "stopped": 0, "errors": 0, "impossible": 0,
+                "errorsGone": 0
+            })
         );
         assert_eq!(answer["destinations"][0]["service"], "ci");
         let effects = answer["effects"].as_array().unwrap();
@@ -182,5 +185,46 @@ fn long_lists_are_cut_unless_all_is_asked_for() {
         assert!(!text.contains("web-59"), "{text}");
         let text = preview(place, &draft, &["--all"]).stdout;
         assert!(text.contains("web-59"), "{text}");
+    });
+}
+
+/// Dry, real, again, and back: each run leaves what its words say.
+#[test]
+fn migrated_keys_leave_nothing_to_send_again() {
+    on_live_cluster(|place| {
+        let reworded = map("- when: pod.status.phase == 'Running'\n  send: [t]\n");
+        let again = |wanted: u64| {
+            let run = preview(place, &reworded, &["-o", "json"]);
+            assert_eq!(run.json()["totals"]["sentAgain"], wanted, "{run:?}");
+            assert_eq!(run.code, if wanted > 0 { 2 } else { 0 }, "{run:?}");
+        };
+        again(1);
+        let dry = place.run(&["migrate", "draft.yaml", "--dry-run"]).clean();
+        assert!(dry.contains("1 entry on 1 object would be added"), "{dry}");
+        assert!(dry.contains("trigger ready: [0]."), "{dry}");
+        again(1);
+        let run = place.run(&["migrate", "draft.yaml"]).clean();
+        assert!(run.contains("1 of 1 object written: added"), "{run}");
+        again(0);
+        let run = place.run(&["migrate", "draft.yaml"]).clean();
+        assert!(run.contains("0 entries on 0 objects"), "{run}");
+        // The one in the cluster is not touched, and the old entry stays.
+        assert_eq!(preview(place, &map(RUNNING), &[]).code, 0);
+        let run = place.run(&["migrate", "draft.yaml", "--undo"]);
+        assert!(run.clean().contains("taken away"));
+        again(1);
+
+        let refused = place.run(&["migrate", "draft.yaml", "--read-only"]);
+        assert!(refused.failure().contains("read-only"));
+        let broken = map("- when: pod.(\n  send: [t]\n");
+        std::fs::write(place.path("broken.yaml"), broken.to_string()).unwrap();
+        let refused = place.run(&["migrate", "broken.yaml"]);
+        assert!(refused.failure().contains("broken keys"));
+
+        // Applied already, by somebody else: the old version says what the entries stand for.
+        std::fs::write(place.path("old.yaml"), map(RUNNING).to_string()).unwrap();
+        let from = ["migrate", "draft.yaml", "--from", "old.yaml", "--dry-run"];
+        let run = place.run(&from).clean();
+        assert!(run.contains("1 entry on 1 object would be added"), "{run}");
     });
 }

@@ -1,7 +1,7 @@
 //! Leases: one leader at a time, whatever happens.
 
 use super::{Fixture, PATIENCE, connect_to};
-use kubechime::cluster::{Cluster, LeaseHandle, LeaseOptions, LeaseState, hold};
+use kubechime::cluster::{Cluster, LeaseHandle, LeaseOptions, LeaseState, Predecessor, hold};
 use kubechime::demo::Matcher;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -32,6 +32,13 @@ async fn wait_for(handle: &LeaseHandle, wanted: impl FnMut(&LeaseState) -> bool)
         .expect("the state in time")
         .expect("the election goes on");
     begun.elapsed()
+}
+
+fn predecessor(handle: &LeaseHandle) -> Predecessor {
+    match *handle.state().borrow() {
+        LeaseState::Leader { predecessor, .. } => predecessor,
+        ref other => panic!("not the leader: {other:?}"),
+    }
 }
 
 async fn wait_until_leader(handle: &LeaseHandle) -> Duration {
@@ -136,12 +143,15 @@ async fn a_released_lease_is_taken_at_once_and_a_crashed_ones_after_its_time() {
     assert_eq!(*state.borrow(), LeaseState::Released);
     let waited = wait_until_leader(&second).await;
     assert!(waited < DURATION * 3 / 4, "{waited:?} after a release");
+    assert_eq!(predecessor(&second), Predecessor::Settled);
+    assert!(second.term().holds());
 
     let third = hold(&fixture.cluster, options("third"));
     wait_for(&third, |state| matches!(state, LeaseState::Follower { .. })).await;
     let state = second.state();
     drop(second);
     let waited = wait_until_leader(&third).await;
+    assert_eq!(predecessor(&third), Predecessor::Unsettled);
     assert_eq!(*state.borrow(), LeaseState::Released);
     // A leader that leads was seen to renew less than its deadline ago.
     let soonest = DURATION - DEADLINE;
@@ -181,6 +191,63 @@ async fn a_hanging_server_does_not_keep_a_leader_leading() {
     let begun = Instant::now();
     leader.release().await;
     assert!(begun.elapsed() < Duration::from_secs(4));
+}
+
+/// What the holder has begun is waited for; what is not over in time is told to the next.
+#[tokio::test]
+async fn a_lease_is_given_away_when_all_is_over_or_marked_when_it_is_not() {
+    for (ends_with, expected) in [
+        (Some(true), Predecessor::Settled),
+        (Some(false), Predecessor::Unsettled),
+        (None, Predecessor::Unsettled),
+    ] {
+        let fixture = Fixture::start().await;
+        let (settled, watched) = tokio::sync::watch::channel(None);
+        let old = LeaseOptions {
+            settled: Some(watched),
+            handover: Duration::from_millis(600),
+            ..options("old")
+        };
+        let old = hold(&fixture.cluster, old);
+        wait_until_leader(&old).await;
+        let term = old.term();
+        let new = hold(&fixture.cluster, options("new"));
+        wait_for(&new, |state| matches!(state, LeaseState::Follower { .. })).await;
+        new.request_takeover();
+        term.lapsed().await;
+        assert_eq!(holder(&fixture), "old", "it is not over yet");
+        if ends_with.is_some() {
+            settled.send_replace(ends_with);
+        }
+        wait_until_leader(&new).await;
+        assert_eq!(predecessor(&new), expected, "{ends_with:?}");
+        assert!(!term.holds() && new.term().holds());
+    }
+}
+
+/// A Lease that several processes hold together is given to nobody who asks.
+#[tokio::test]
+async fn a_lease_that_does_not_yield_is_shared_and_kept() {
+    let fixture = Fixture::start().await;
+    let shared = || LeaseOptions {
+        yields: false,
+        ..options("3 shards")
+    };
+    let holders = [
+        hold(&fixture.cluster, shared()),
+        hold(&fixture.cluster, shared()),
+    ];
+    for holder in &holders {
+        wait_until_leader(holder).await;
+    }
+    let other = hold(&fixture.cluster, options("other"));
+    wait_for(&other, |state| matches!(state, LeaseState::Follower { .. })).await;
+    other.request_takeover();
+    tokio::time::sleep(DURATION * 2).await;
+    assert!(holders.iter().all(leads) && !leads(&other));
+    drop(holders);
+    wait_until_leader(&other).await;
+    assert_eq!(predecessor(&other), Predecessor::Unsettled);
 }
 
 #[tokio::test]

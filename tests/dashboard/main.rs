@@ -6,8 +6,11 @@
 mod terminal;
 
 mod demo;
+mod editing;
 mod leaving;
 mod looking;
+mod merging;
+mod migrating;
 mod stage;
 mod trouble;
 mod writing;

@@ -55,9 +55,11 @@ fn an_edited_key_is_checked_written_and_in_force() {
     terminal.press("e");
     terminal.wait_for(&["C-s", "pod.status.phase in ['Running']"]);
     terminal.type_text(
-        "# for both phases\n- when: pod.status.phase in ['Pending']\n  send: [pod-ready]\n",
+        "# for both phases\n- when: pod.status.phase in ['Pending']\nsend: [pod-ready]\n",
     );
-    terminal.wait_for(&["trigger.on-pod-ready*", "not checked yet"]);
+    // The next line is indented like the one before.
+    terminal.press("Backspace");
+    terminal.wait_for(&["trigger.on-pod-ready*", "no findings"]);
     terminal.press("C-s");
     terminal.wait_for(&["Apply ─", "the server accepts it", "> No"]);
     assert!(!stage.key("trigger.on-pod-ready").contains("Pending"));
@@ -83,7 +85,8 @@ fn a_draft_with_an_error_is_applied_only_when_that_is_said() {
     terminal.wait_for(&["│>+ trigger.on-pod-ready"]);
     terminal.press("e");
     terminal.wait_for(&["C-s"]);
-    terminal.type_text("- when: pod.status.phase in [\n  send: [pod-ready]\n");
+    terminal.type_text("- when: pod.status.phase in [\nsend: [pod-ready]\n");
+    terminal.press("Backspace");
     terminal.press("C-s");
     let question = terminal.wait_for(&["Apply with errors ─", "Apply anyway", "> No", "1:"]);
     let consequence = "trigger.on-pod-ready is broken: the engine keeps the last good version";

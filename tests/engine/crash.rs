@@ -6,7 +6,7 @@
 //! notifications (160).
 
 use crate::process::PATIENCE;
-use crate::scene::{NOTIFIED, Scene, on_every_cluster};
+use crate::scene::{NOTIFIED, Scene, WHEN, on_every_cluster};
 use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, ListParams};
@@ -57,7 +57,8 @@ async fn survive(scene: &Scene, crashes: usize, pods: usize) {
         lives += 1;
         // Killed after a random part of what would be its share, or at a random moment.
         let share = (pods / crashes.max(1)).max(1) as u64;
-        let wanted = scene.receiver.count() + rand::random_range(0..=2 * share);
+        // More than its share, because what is repeated counts, too.
+        let wanted = scene.receiver.count() + rand::random_range(0..=3 * share);
         let life = rand::random_range(Duration::from_millis(20)..LONGEST_LIFE);
         scene.receiver.wait_for(wanted, life).await;
         engine.crash();
@@ -121,6 +122,63 @@ async fn survive(scene: &Scene, crashes: usize, pods: usize) {
         unmarked.is_empty(),
         "sent twice and not marked: {unmarked:?}"
     );
+}
+
+/// A Pod that is deleted can't be told about by looking again: what was decided about it, and its
+/// last state, survive a crash.
+#[test]
+fn what_is_to_be_told_of_a_deleted_object_survives_a_crash() {
+    on_every_cluster(async |scene| {
+        let trigger = format!("- when: deleted and {WHEN}\n  send: [pod-ready]\n");
+        let template = "webhook:\n  webhook:\n    method: GET\n    path: /\n    body: |\n      \
+                        Pod {{.pod.metadata.name}} is gone from {{.pod.metadata.namespace}}\n";
+        scene
+            .configure(&[
+                ("trigger.on-pod-ready", &trigger),
+                ("template.pod-ready", template),
+                (
+                    "service.webhook.webhook",
+                    "url: http://127.0.0.1:9/nobody\n",
+                ),
+            ])
+            .await;
+        let engine = scene.engine(&["--no-lease"]);
+        for name in ["web-1", "web-2"] {
+            scene
+                .create_pod(name, &[("subscribe.on-pod-ready.webhook", "")])
+                .await;
+            scene.set_phase(name, "Running").await;
+            engine.wait_for_line(&["Processing completed", name], 0);
+        }
+        scene.delete_pod("web-1").await;
+        engine.wait_for_line(&["Sending notification", "web-1"], 0);
+        let begun = Instant::now();
+        while !recorded(&scene, "id IN (SELECT delivery_id FROM objects)").contains("web-1") {
+            assert!(begun.elapsed() < PATIENCE, "not on record");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        engine.crash();
+
+        scene
+            .configure(&[
+                ("trigger.on-pod-ready", &trigger),
+                ("template.pod-ready", template),
+                ("service.webhook.webhook", &scene.service()),
+            ])
+            .await;
+        let engine = scene.engine(&["--no-lease"]);
+        let requests = scene.wait_for_requests(1).await;
+        let told = format!("Pod web-1 is gone from {}", scene.namespace);
+        assert!(requests[0].2.contains(&told), "{requests:?}");
+        let begun = Instant::now();
+        while !recorded(&scene, "state = 'sent'").contains("web-1") {
+            assert!(begun.elapsed() < PATIENCE, "not on record as sent");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        engine.stop();
+        assert!(recorded(&scene, "id IN (SELECT delivery_id FROM objects)").is_empty());
+        assert_eq!(scene.receiver.count(), 1);
+    });
 }
 
 /// How many requests have come for each Pod.

@@ -6,10 +6,12 @@ use kubechime::cluster::{Cluster, ConnectOptions};
 use kubechime::domain::{DEFAULT_PREFIX, Delivery, DeliveryState, Kind, Mode};
 use kubechime::engine::{
     Bus, Command, CommandError, DeliveryOptions, EngineHandle, HeldStatus, LaneStatus, LeaseUse,
-    Metrics, Notice, OnStateLost, Options, Reply, Ticket, Watch, Wording, spawn,
+    Metrics, Migration, Notice, OnStateLost, Options, PreviewNews, Reply, Ticket, Watch, Wording,
+    spawn,
 };
 use kubechime::history::{self, Anchor, Filter, History};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -21,19 +23,36 @@ pub struct Inside {
     pub lanes: BTreeMap<String, LaneStatus>,
     pub held: HeldStatus,
     pub notices: Vec<Notice>,
+    /// The newest preview, with all effects that were told of it.
+    pub preview: PreviewNews,
+    pub migration: Option<Arc<Migration>>,
+    /// Objects that the watches have seen.
+    pub objects: u64,
+    /// The texts of the triggers in force.
+    pub triggers: String,
     done: BTreeMap<Ticket, Result<Reply, CommandError>>,
 }
 
 impl Inside {
     /// Starts an engine on the scene's namespace.
     pub async fn start(scene: &Scene, delivery: DeliveryOptions) -> Self {
+        Self::start_with(scene, scene.state(), LeaseUse::Off, delivery).await
+    }
+
+    /// The same with a state directory of its own, and perhaps with a Lease.
+    pub async fn start_with(
+        scene: &Scene,
+        state: &Path,
+        lease: LeaseUse,
+        delivery: DeliveryOptions,
+    ) -> Self {
         let cluster = Cluster::connect(&ConnectOptions {
             kubeconfig: Some(scene.kubeconfig.clone()),
             ..ConnectOptions::default()
         })
         .await
         .unwrap();
-        let path = scene.state().join("history.db");
+        let path = state.join("history.db");
         let history = History::open(&path, &history::Options::default()).unwrap();
         let options = Options {
             mode: Mode::Active,
@@ -45,8 +64,10 @@ impl Inside {
                 namespaces: vec![scene.namespace.clone()],
                 ..Watch::all(Kind::pod())
             }],
+            watch_timeout: Duration::from_secs(120),
             prefix: DEFAULT_PREFIX.into(),
-            lease: LeaseUse::Off,
+            lease,
+            shard: None,
             history_problem: String::new(),
             wording: Wording::Current,
             delivery,
@@ -67,6 +88,10 @@ impl Inside {
             lanes: BTreeMap::new(),
             held: HeldStatus::default(),
             notices: Vec::new(),
+            preview: PreviewNews::default(),
+            migration: None,
+            objects: 0,
+            triggers: String::new(),
             done: BTreeMap::new(),
         }
     }
@@ -86,6 +111,23 @@ impl Inside {
                 self.held = Arc::unwrap_or_clone(held);
             }
             self.notices.extend(batch.notices);
+            if let Some(mut news) = batch.preview {
+                if news.number == self.preview.number {
+                    let mut effects = std::mem::take(&mut self.preview.radius.effects);
+                    effects.append(&mut news.radius.effects);
+                    news.radius.effects = effects;
+                }
+                self.preview = *news;
+            }
+            self.migration = batch.migration.or(self.migration.take());
+            if let Some(watches) = batch.watches {
+                self.objects = watches.iter().map(|watch| watch.objects).sum();
+            }
+            if let Some(view) = batch.catalog {
+                let texts = view.data.iter();
+                let triggers = texts.filter(|(key, _)| key.starts_with("trigger."));
+                self.triggers = triggers.map(|(_, text)| text.as_str()).collect();
+            }
             for done in batch.done {
                 self.done.insert(done.ticket, done.result);
             }
@@ -101,7 +143,17 @@ impl Inside {
 
     /// Asks for something and waits for the answer.
     pub async fn ask(&mut self, command: Command) -> Result<Reply, CommandError> {
-        let ticket = self.engine.submit(command).unwrap();
+        let ticket = self.submit(command);
+        self.answer(ticket).await
+    }
+
+    /// Asks for something without waiting for the answer.
+    pub fn submit(&self, command: Command) -> Ticket {
+        self.engine.submit(command).unwrap()
+    }
+
+    /// Waits for an answer.
+    pub async fn answer(&mut self, ticket: Ticket) -> Result<Reply, CommandError> {
         self.until("answered", |inside| inside.done.contains_key(&ticket))
             .await;
         self.done.remove(&ticket).unwrap()

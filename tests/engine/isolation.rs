@@ -5,6 +5,7 @@ use crate::scene::{Scene, WHEN, on_every_cluster};
 use kubechime::demo::{Receiver, Reply};
 use kubechime::domain::DeliveryState;
 use kubechime::engine::{Command, DeliveryOptions, LaneOptions, Limit};
+use kubechime::history::{Filter, History, Options};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -256,4 +257,60 @@ fn rates_are_limited_per_service_and_per_recipient() {
         assert_eq!(&*waiting[0].new.destination.recipient, "a");
         engine.stop().await;
     });
+}
+
+/// A hundred thousand deliveries to a receiver that is down: all of them are on record, and the memory
+/// does not grow with them.
+#[test]
+fn a_hundred_thousand_that_wait_take_no_memory() {
+    const PODS: usize = 100;
+    const RECIPIENTS: usize = 1_000;
+    on_every_cluster(async |scene| {
+        let down = Receiver::start(0).await.unwrap();
+        let url = down.url();
+        down.shutdown();
+        configure(&scene, &[("sink", &url)]).await;
+        let recipients: Vec<String> = (0..RECIPIENTS).map(|n| format!("r{n}")).collect();
+        let recipients = recipients.join(";");
+        let engine =
+            scene.engine_with("delivery: {queue: 200, rounds: 1000000, firstWait: 100ms}\n");
+        engine.wait_for_line(&["mode active"], 0);
+        let before = resident(engine.pid());
+        for number in 0..PODS {
+            let name = format!("web-{number}");
+            let subscribed = [("subscribe.on-pod-ready.sink", recipients.as_str())];
+            scene.create_pod(&name, &subscribed).await;
+            scene.set_phase(&name, "Running").await;
+        }
+        let history =
+            History::open(&scene.state().join("history.db"), &Options::default()).unwrap();
+        let pending = Filter {
+            states: vec![DeliveryState::Pending],
+            ..Filter::default()
+        };
+        let all = (PODS * RECIPIENTS) as u64;
+        let deadline = Instant::now() + Duration::from_secs(240);
+        let mut largest = 0;
+        loop {
+            largest = largest.max(resident(engine.pid()));
+            let count = history.count(&pending).unwrap();
+            if count == all {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{count} of {all} are on record");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        let grown = largest.saturating_sub(before) >> 10;
+        eprintln!("{all} waiting deliveries: {grown} MiB more than before");
+        assert!(grown < 150, "{grown} MiB more than before");
+        engine.crash();
+    });
+}
+
+/// Memory of a process, in KiB.
+fn resident(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1));
+    number.and_then(|number| number.parse().ok()).unwrap()
 }

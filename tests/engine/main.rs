@@ -4,19 +4,28 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod applied;
 mod asked;
+mod baseline;
+mod blast;
 mod configuration;
 mod crash;
 mod delivery;
+mod faults;
 mod floods;
 mod inside;
 mod isolation;
 mod modes;
+mod requests;
 mod pod_ready;
 mod process;
+mod proxy;
 mod quiet;
+mod replicas;
 mod retry;
 mod scene;
 mod self_service;
+mod shards;
 mod state;
+mod takeover;
 mod timing;

@@ -24,7 +24,19 @@ pub struct Engine {
 impl Engine {
     /// Starts it on a cluster and a namespace, with a state directory and more flags.
     pub fn start(kubeconfig: &Path, namespace: &str, state: &Path, flags: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_kubechime"))
+        let program = Command::new(env!("CARGO_BIN_EXE_kubechime"));
+        Self::start_by(program, kubeconfig, namespace, state, flags)
+    }
+
+    /// The same by a command that runs the program with the arguments that are added to it.
+    pub fn start_by(
+        mut program: Command,
+        kubeconfig: &Path,
+        namespace: &str,
+        state: &Path,
+        flags: &[&str],
+    ) -> Self {
+        let mut child = program
             .arg("run")
             .arg("--kubeconfig")
             .arg(kubeconfig)
@@ -90,6 +102,11 @@ impl Engine {
             );
             lines = self.log.more.wait_timeout(lines, left).unwrap().0;
         }
+    }
+
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// All lines so far.

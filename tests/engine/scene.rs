@@ -19,6 +19,9 @@ pub const WHEN: &str = "pod.status.phase in ['Running']";
 /// See [`WHEN`].
 pub const CONDITION: &str = "[0].jS5fTrIQi8Q4Q5uceLlcAF3t4Go";
 
+/// The token of the one who may do everything on the simulated cluster.
+pub const ADMIN_TOKEN: &str = "admin-token";
+
 enum Ground {
     Simulated(SimCluster),
     Real(&'static RealCluster),
@@ -50,10 +53,37 @@ pub fn on_every_cluster<F: Future<Output = ()>>(story: impl Fn(Scene) -> F) {
     }
 }
 
+/// The same for stories that stop the API server: the real cluster is the story's own.
+pub fn on_clusters_of_its_own<F: Future<Output = ()>>(story: impl Fn(Scene) -> F) {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        eprintln!("---- on the simulated cluster");
+        story(Scene::simulated().await).await;
+    });
+    if let Some(real) = RealCluster::start().filter(RealCluster::is_owned) {
+        // Stopped when this process ends.
+        let real: &'static RealCluster = Box::leak(Box::new(real));
+        runtime.block_on(async {
+            eprintln!("---- on a real API server of its own");
+            story(Scene::real(real).await).await;
+        });
+    }
+}
+
 impl Scene {
+    /// Another one of the same sort, with nothing in it: a cluster, or a namespace of its own.
+    pub async fn sibling(&self) -> Self {
+        match &self.ground {
+            Ground::Simulated(_) => Self::simulated().await,
+            Ground::Real(cluster) => Self::real(cluster).await,
+        }
+    }
+
     async fn simulated() -> Self {
         let cluster = SimCluster::start(ClusterOptions {
             empty: true,
+            token: Some(ADMIN_TOKEN.into()),
             ..ClusterOptions::default()
         })
         .await
@@ -110,6 +140,11 @@ impl Scene {
 
     /// Starts the engine with settings of its own, besides what is watched.
     pub fn engine_with(&self, settings: &str) -> Engine {
+        self.engine_at(&self.kubeconfig, settings)
+    }
+
+    /// The same with another kubeconfig.
+    pub fn engine_at(&self, kubeconfig: &Path, settings: &str) -> Engine {
         let path = self.dir.path().join("own-settings.yaml");
         let watches = format!(
             "watches:\n- resource: pods\n  namespaces: [{}]\n",
@@ -118,7 +153,7 @@ impl Scene {
         std::fs::write(&path, watches + settings).unwrap();
         let path = path.to_string_lossy().into_owned();
         Engine::start(
-            &self.kubeconfig,
+            kubeconfig,
             &self.namespace,
             self.state(),
             &["--config", &path],
@@ -161,6 +196,14 @@ impl Scene {
         match &self.ground {
             Ground::Simulated(cluster) => Some(cluster),
             Ground::Real(_) => None,
+        }
+    }
+
+    /// The real cluster, when the story is on it.
+    pub fn real_cluster(&self) -> Option<&'static RealCluster> {
+        match &self.ground {
+            Ground::Simulated(_) => None,
+            Ground::Real(cluster) => Some(cluster),
         }
     }
 

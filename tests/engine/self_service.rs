@@ -220,3 +220,132 @@ fn without_the_setting_other_namespaces_configure_nothing() {
         assert_eq!(scene.receiver.count(), 1);
     });
 }
+
+/// All of them together may have 64 MiB: a namespace beyond it is refused, and harms none of the others;
+/// when it has become smaller it is taken.
+#[test]
+fn what_is_too_much_is_refused_and_taken_when_it_is_smaller() {
+    // Of what nobody reads the size counts, too.
+    const NAMESPACES: usize = 66;
+    on_every_cluster(async |scene| {
+        // A real API server takes some minutes for it, and has no part in it.
+        let Some(cluster) = scene.simulation() else {
+            return;
+        };
+        let names: Vec<String> = (0..NAMESPACES).map(|n| format!("team-{n:02}")).collect();
+        let (first, last) = (&names[0], &names[NAMESPACES - 1]);
+        for name in &names {
+            scene.other_namespace(name);
+            let mut data: serde_json::Map<String, Value> = config(&scene, name)
+                .into_iter()
+                .map(|(key, text)| (key.to_owned(), json!(text)))
+                .collect();
+            data.insert("notes".into(), json!("x".repeat(1 << 20)));
+            let map = json!({
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": "pod-notifications-cm", "namespace": name},
+                "data": data,
+            });
+            cluster.objects().put("configmaps", map).unwrap();
+        }
+        run_pod(&scene, first, "web").await;
+        run_pod(&scene, last, "web").await;
+        let others: Vec<&str> = names.iter().map(String::as_str).collect();
+        let engine = scene.engine_set(ON, &others, &[]);
+        engine.wait_for_line(
+            &[
+                "level=warn",
+                "larger than 64 MiB",
+                &format!("in namespace {last} is not used"),
+            ],
+            0,
+        );
+        let requests = scene.wait_for_requests(1).await;
+        assert_eq!(requests[0].2, format!("{first} web"));
+        let smaller = cluster
+            .objects()
+            .update("configmaps", last, "pod-notifications-cm", |map| {
+                map["data"]["notes"] = json!("short");
+            });
+        smaller.unwrap();
+        let requests = scene.wait_for_requests(2).await;
+        assert_eq!(requests[1].2, format!("{last} web"));
+        engine.stop();
+        assert_eq!(scene.receiver.count(), 2);
+    });
+}
+
+/// `explain` knows the configuration of the object's namespace, and says which one asks for what.
+#[test]
+fn explain_knows_both_configurations() {
+    on_every_cluster(async |scene| {
+        let team = scene.other_namespace("team-x");
+        configure(&scene, &scene.namespace, &config(&scene, "common")).await;
+        let mut own = config(&scene, "own");
+        own.push((
+            "trigger.only-here",
+            "- when: pod.status.reason == 'because'\n  send: [pod-ready]\n".into(),
+        ));
+        own.push((
+            "subscriptions",
+            "- recipients: [webhook]\n  triggers: [only-here]\n".into(),
+        ));
+        configure(&scene, &team, &own).await;
+        run_pod(&scene, &team, "web-1").await;
+        let settings = scene.state().join("settings.yaml");
+        std::fs::write(&settings, "selfService: true\n").unwrap();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_kubechime"))
+            .args(["explain", &format!("pod/{team}/web-1")])
+            .args(["--namespace", &scene.namespace])
+            .arg("--config")
+            .arg(&settings)
+            .arg("--kubeconfig")
+            .arg(&scene.kubeconfig)
+            .env_remove("KUBECONFIG")
+            .env("HOME", scene.state())
+            .env("XDG_CONFIG_HOME", scene.state())
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            text.matches("trigger on-pod-ready\n").count(),
+            2,
+            "{text}{error}"
+        );
+        assert_eq!(text.matches("trigger only-here\n").count(), 1, "{text}");
+        let named = format!(", configuration in namespace {team}\n");
+        assert_eq!(text.matches(&named).count(), 2, "{text}");
+        assert!(!text.contains("is not configured"), "{text}");
+    });
+}
+
+/// In mode observe, what another engine has sent by a namespace's own configuration is noticed.
+#[test]
+fn what_others_send_by_a_configuration_of_their_own_is_noticed() {
+    on_every_cluster(async |scene| {
+        let team = scene.other_namespace("team-y");
+        configure(&scene, &scene.namespace, &config(&scene, "common")).await;
+        configure(&scene, &team, &config(&scene, "own")).await;
+        let engine = scene.engine_set(ON, &[&team], &["--mode", "observe"]);
+        engine.wait_for_line(&["the configuration in namespace", &team, "is in force"], 0);
+        run_pod(&scene, &team, "web-1").await;
+        let key = format!("{team}:on-pod-ready:{CONDITION}:webhook:");
+        let pods: Api<Pod> = Api::namespaced(scene.client.clone(), &team);
+        let state = json!({key: 1_790_000_000}).to_string();
+        let patch = json!({"metadata": {"annotations": {NOTIFIED: state}}});
+        let params = PatchParams {
+            field_manager: Some("argo".into()),
+            ..PatchParams::default()
+        };
+        pods.patch("web-1", &params, &Patch::Merge(&patch))
+            .await
+            .unwrap();
+        engine.wait_for_line(&["was sent to '{webhook }' by argo", "/web-1"], 0);
+        let lines = engine.stop();
+        let told = lines.iter().filter(|line| line.contains("was sent to"));
+        assert_eq!(told.count(), 1, "only by the one that has sent it");
+        assert_eq!(scene.receiver.count(), 0);
+    });
+}

@@ -242,3 +242,39 @@ fn another_form_of_the_same_state_is_written_in_ours_and_nothing_is_sent() {
         assert_eq!(scene.receiver.count(), 0);
     });
 }
+
+/// A wipe is noticed by its next start when no engine was running, and two of them within ten
+/// minutes count together.
+#[test]
+fn a_state_that_is_wiped_while_no_engine_runs_follows_the_same_rule() {
+    on_every_cluster(async |scene| {
+        scene.configure_pod_ready().await;
+        scene.create_pod("web-1", &[SUBSCRIBED]).await;
+        scene.set_phase("web-1", "Running").await;
+        let engine = scene.engine(&["--no-lease"]);
+        scene
+            .wait_for_notified("web-1", |state| state.is_some())
+            .await;
+        engine.stop();
+        let wipe = json!({"annotations": {NOTIFIED: null}});
+
+        scene.patch_metadata("web-1", wipe.clone()).await;
+        let engine = scene.engine(&["--no-lease"]);
+        engine.wait_for_line(&["was wiped", "is sent again"], 0);
+        scene.wait_for_requests(2).await;
+        let sent = scene
+            .wait_for_notified("web-1", |state| state.is_some())
+            .await;
+        engine.stop();
+
+        scene.patch_metadata("web-1", wipe).await;
+        let engine = scene.engine(&["--no-lease"]);
+        engine.wait_for_line(&["level=warning", "wiped twice within 10 minutes"], 0);
+        let restored = scene
+            .wait_for_notified("web-1", |state| state.is_some())
+            .await;
+        engine.stop();
+        assert_eq!(restored, sent);
+        assert_eq!(scene.receiver.count(), 2);
+    });
+}

@@ -4,6 +4,7 @@ mod files;
 mod queries;
 mod recording;
 mod retention;
+mod versions;
 mod waiting;
 
 use kubechime::domain::{

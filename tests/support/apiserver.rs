@@ -127,6 +127,32 @@ impl RealCluster {
         script("start-api", self.dir.path(), &[]);
     }
 
+    /// Makes etcd forget all former versions, as it does by itself every few minutes.
+    pub fn compact(&self) {
+        let port = fs::read_to_string(self.dir.path().join("etcd.port")).expect("a port of etcd");
+        let ask = |path: &str, body: &str| -> Value {
+            let mut command = Command::new("curl");
+            let url = format!("http://127.0.0.1:{}/v3/{path}", port.trim());
+            command.args([
+                "-fsS",
+                "--noproxy",
+                "*",
+                "--max-time",
+                "10",
+                "-d",
+                body,
+                &url,
+            ]);
+            serde_json::from_str(&output(command, "")).expect("an answer in JSON")
+        };
+        let status = ask("maintenance/status", "{}");
+        let revision = status["header"]["revision"].as_str().expect("a revision");
+        ask(
+            "kv/compaction",
+            &json!({ "revision": revision }).to_string(),
+        );
+    }
+
     /// Makes a namespace whose name begins with `prefix` and is used by nobody else; returns the name.
     pub fn namespace(&self, prefix: &str) -> String {
         let name = unique(prefix);
@@ -232,7 +258,7 @@ impl RealCluster {
 
     /// A new token of a service account. Asked for by the bare request: `kubectl create token` is
     /// missing from kubectl 1.23 and older.
-    fn token(&self, namespace: &str, user: &str) -> String {
+    pub fn token(&self, namespace: &str, user: &str) -> String {
         let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{user}/token");
         let request = json!({
             "apiVersion": "authentication.k8s.io/v1",

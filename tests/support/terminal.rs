@@ -186,10 +186,11 @@ impl Terminal {
         self.wait("", |state| Some(state.emulator.screen().contents()))
     }
 
-    /// Presses keys, separated by blanks: characters, or `Enter`, `Esc`, `Tab`, `Down`, `F8`, `C-s`.
+    /// Presses keys, separated by blanks: characters, or `Enter`, `Esc`, `Tab`, `Down`, `F8`, `C-s`,
+    /// `A-c`.
     pub fn press(&mut self, keys: &str) {
         for key in keys.split_whitespace() {
-            let control;
+            let (control, alt);
             let bytes: &[u8] = match key {
                 "Enter" => b"\r",
                 "Esc" => b"\x1b",
@@ -199,6 +200,8 @@ impl Terminal {
                 "Down" => b"\x1b[B",
                 "Home" => b"\x1b[H",
                 "End" => b"\x1b[F",
+                "F2" => b"\x1bOQ",
+                "F4" => b"\x1bOS",
                 "F8" => b"\x1b[19~",
                 "F12" => b"\x1b[24~",
                 _ => match key.strip_prefix("C-").and_then(|rest| rest.bytes().next()) {
@@ -206,7 +209,13 @@ impl Terminal {
                         control = [letter & 0x1f];
                         &control
                     }
-                    None => key.as_bytes(),
+                    None => match key.strip_prefix("A-").and_then(|rest| rest.bytes().next()) {
+                        Some(letter) => {
+                            alt = [0x1b, letter];
+                            &alt
+                        }
+                        None => key.as_bytes(),
+                    },
                 },
             };
             self.send(bytes);

@@ -172,3 +172,196 @@ async fn what_the_filter_lets_through_is_marked_counted_and_exported() {
     press(&mut model, &history, "Enter");
     assert!(flash(&model).contains("exists"), "{}", flash(&model));
 }
+
+#[test]
+fn what_is_true_and_unsent_is_marked_as_sent_and_that_can_be_undone() {
+    let web = key("Pod", "team-a", "web-7d9f8b6c5d-abcde");
+    let state_key = "on-oom:[0].y7b5sbwa2Q329JYH755peeq-fBs:webhook".to_owned();
+    let mut model = standard();
+    assert!(commands(keys(&mut model, "b")).is_empty());
+    let asked = match model.overlays.last() {
+        Some(Overlay::Confirm(question)) => question.view.text().to_string(),
+        _ => panic!("no question"),
+    };
+    for part in ["on-oom [0] -> webhook", "1 notification", "context prod-eu"] {
+        assert!(asked.contains(part), "{asked}");
+    }
+    assert!(!asked.contains("slack"), "it was sent before: {asked}");
+    let (request, command) = only(keys(&mut model, "y"));
+    let expected = Command::Baseline {
+        resource: web.clone(),
+        keys: Some(vec![state_key.clone()]),
+    };
+    assert_eq!(command, expected);
+    let reply = Reply::Marked {
+        keys: vec![state_key.clone()],
+    };
+    answer(&mut model, request, Ok(reply));
+    assert!(flash(&model).contains("u takes back"), "{}", flash(&model));
+    let (_, command) = only(keys(&mut model, "u y"));
+    let expected = Command::Clear {
+        resource: web,
+        keys: Some(vec![state_key]),
+    };
+    assert_eq!(command, expected);
+}
+
+#[test]
+fn many_are_marked_as_sent_with_what_was_asked_and_undone_together() {
+    let mut model = standard();
+    let effects = keys(&mut model, "Space Space b");
+    answer_inspections(&mut model, effects);
+    let asked = match model.overlays.last() {
+        Some(Overlay::Confirm(question)) => question.view.text().to_string(),
+        _ => panic!("no question"),
+    };
+    for part in [
+        "2 resources of 2",
+        "2 notifications",
+        "2  webhook",
+        "not sent",
+    ] {
+        assert!(asked.contains(part), "{part}: {asked}");
+    }
+    let marks = commands(keys(&mut model, "y"));
+    assert_eq!(marks.len(), 2);
+    for (number, (request, command)) in marks.into_iter().enumerate() {
+        let Command::Baseline {
+            keys: Some(keys), ..
+        } = command
+        else {
+            panic!("{command:?}");
+        };
+        // The second one was sent meanwhile.
+        let keys = if number == 0 { keys } else { Vec::new() };
+        answer(&mut model, request, Ok(Reply::Marked { keys }));
+    }
+    assert_eq!(bulk(&model).counts(), [2, 1, 0, 1]);
+    assert_eq!(model.marked.len(), 1);
+    keys(&mut model, "Esc");
+    let cleared = commands(keys(&mut model, "u y"));
+    assert!(
+        matches!(&cleared[..], [(_, Command::Clear { .. })]),
+        "{cleared:?}"
+    );
+    answer(&mut model, cleared[0].0, Ok(Reply::Cleared { entries: 1 }));
+    assert!(model.marked.is_empty());
+}
+
+#[tokio::test]
+async fn all_that_failed_within_the_filter_is_sent_again() {
+    let (mut model, history) = with_history().await;
+    batch(&mut model, full_batch());
+    press(&mut model, &history, "3 /");
+    for c in "name:*90".chars() {
+        send_with(&mut model, Msg::Key(Key::char(c)), Some(&history), None);
+    }
+    press(&mut model, &history, "Enter F");
+    // Of 300 that failed, the names of 30 end so.
+    assert_eq!(bulk(&model).items.len(), 30);
+    let asked = match model.overlays.last() {
+        Some(Overlay::Confirm(question)) => question.view.text().to_string(),
+        _ => panic!("no question"),
+    };
+    for part in [
+        "30 deliveries that failed",
+        "30  webhook",
+        "name:*90",
+        "context prod-eu",
+    ] {
+        assert!(asked.contains(part), "{part}: {asked}");
+    }
+    let sent = commands(send_with(
+        &mut model,
+        Msg::Key(Key::char('y')),
+        Some(&history),
+        None,
+    ));
+    assert_eq!(sent.len(), 30);
+    for (number, (request, command)) in sent.into_iter().enumerate() {
+        assert!(
+            matches!(command, Command::Resend(Resend::FailedRow(_))),
+            "{command:?}"
+        );
+        let deliveries = usize::from(number > 0);
+        answer(&mut model, request, Ok(Reply::Resending { deliveries }));
+    }
+    assert_eq!(bulk(&model).counts(), [30, 29, 0, 1]);
+    assert!(bulk(&model).report().contains("sent meanwhile"));
+    // Nothing waits: that is said, and nothing is asked.
+    press(&mut model, &history, "Esc W");
+    assert!(model.overlays.is_empty());
+    assert!(
+        flash(&model).contains("nothing waits within the filter"),
+        "{}",
+        flash(&model)
+    );
+    // Stopped before it was found.
+    let effects = kubechime::tui::update::update(&mut model, Msg::Key(Key::char('F')));
+    assert!(model.sweeping.is_some());
+    press(&mut model, &history, "C-x");
+    for effect in effects {
+        if let kubechime::tui::message::Effect::Job(session, job) = effect {
+            let done = kubechime::tui::work(job, Some(&history), None, &Default::default());
+            send_with(
+                &mut model,
+                Msg::Job(session, done.unwrap()),
+                Some(&history),
+                None,
+            );
+        }
+    }
+    assert!(model.screens.is_empty() && model.overlays.is_empty());
+}
+
+#[tokio::test]
+async fn what_waits_is_found_and_given_up() {
+    let (mut model, history) = with_history().await;
+    for number in 0..3 {
+        let to = ["webhook", "slack:a", "slack:a"][number as usize];
+        let row = delivery(
+            number,
+            kubechime::domain::DeliveryState::Pending,
+            "waits",
+            to,
+        );
+        history.record(row, String::new()).await.unwrap();
+    }
+    batch(&mut model, full_batch());
+    press(&mut model, &history, "3 W");
+    assert_eq!(bulk(&model).items.len(), 3);
+    let sent = commands(send_with(
+        &mut model,
+        Msg::Key(Key::char('y')),
+        Some(&history),
+        None,
+    ));
+    assert_eq!(sent.len(), 3);
+    assert!(sent.iter().all(|(_, command)| matches!(
+        command,
+        Command::Cancel(kubechime::engine::Cancel::Delivery(_))
+    )));
+}
+
+#[test]
+fn without_a_history_the_palette_says_why_nothing_is_found() {
+    let mut model = standard();
+    keys(&mut model, "3 F");
+    assert!(flash(&model).contains("history is not available"));
+    model.session.history = true;
+    let status = kubechime::engine::EngineStatus {
+        reason: String::new(),
+        ..status(kubechime::domain::Mode::Observe)
+    };
+    let told = kubechime::engine::Batch {
+        status: Some(Arc::new(status)),
+        ..Default::default()
+    };
+    batch(&mut model, told);
+    keys(&mut model, "W");
+    assert!(
+        flash(&model).contains("cancelling needs mode active"),
+        "{}",
+        flash(&model)
+    );
+}

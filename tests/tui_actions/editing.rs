@@ -21,6 +21,7 @@ fn applying_checks_asks_and_writes_with_the_base() {
         base,
         changes,
         dry_run: true,
+        ..
     } = command
     else {
         panic!("{command:?}");
@@ -39,6 +40,7 @@ fn applying_checks_asks_and_writes_with_the_base() {
     let expected = Command::Apply {
         base: Some("88213".into()),
         changes,
+        effect: String::new(),
         dry_run: false,
     };
     assert_eq!(command, expected);
@@ -224,6 +226,7 @@ fn without_a_config_map_one_is_made_from_an_example() {
         base: None,
         changes,
         dry_run: true,
+        ..
     } = command
     else {
         panic!("{command:?}");

@@ -4,6 +4,8 @@
 #[path = "../tui_screens/fixture.rs"]
 mod fixture;
 
+mod applying;
+mod blast;
 mod bulk;
 mod editing;
 mod history;
@@ -11,6 +13,9 @@ mod keymap;
 mod resource;
 mod selecting;
 mod sessions;
+mod subscribing;
+mod text;
+mod versions;
 mod writing;
 
 use fixture::{full, options, send_with};

@@ -1,7 +1,7 @@
 //! Launches, contexts, leaving, and what time and batches do.
 
 use crate::fixture::{
-    NOW, batch, full_batch, keys, launched, options, row, send, status, type_text,
+    NOW, batch, full_batch, key, keys, launched, options, row, send, status, type_text,
 };
 use crate::{editor, flash, standard, started};
 use kubechime::domain::Mode;
@@ -208,4 +208,58 @@ fn jobs_of_an_engine_that_was_left_change_nothing() {
     other.session.id = SessionId(99);
     send(&mut other, Msg::Job(old, done));
     assert_eq!(other.overview.resources.table.len(), 0);
+}
+
+#[test]
+fn namespaces_are_completed_from_what_is_watched() {
+    use kubechime::tui::widgets::palette;
+    let mut model = standard();
+    let titles = |model: &kubechime::tui::model::Model, line: &str| -> Vec<String> {
+        let entries = palette::entries(model, line);
+        entries.into_iter().map(|entry| entry.title).collect()
+    };
+    let all = ["ns: all", "ns batch", "ns shop", "ns team-a", "ns team-b"];
+    assert_eq!(titles(&model, "ns "), all);
+    assert_eq!(titles(&model, "ns te"), ["ns team-a", "ns team-b", "ns te"]);
+    assert_eq!(titles(&model, "ns hop"), ["ns shop", "ns hop"]);
+    assert_eq!(titles(&model, "ns team-*")[0], "ns team-*");
+    let second = titles(&model, "ns team-a sh");
+    assert_eq!(second, ["ns team-a shop", "ns team-a sh"]);
+    keys(&mut model, "N");
+    type_text(&mut model, "te");
+    keys(&mut model, "Tab");
+    type_text(&mut model, " sh");
+    keys(&mut model, "Enter");
+    assert_eq!(model.overview.namespaces, ["team-a", "shop"]);
+    // A namespace whose last resource is gone is not offered any more.
+    let gone = kubechime::engine::Batch {
+        gone: vec![key("Rollout", "team-b", "checkout")],
+        ..Default::default()
+    };
+    batch(&mut model, gone);
+    assert!(!titles(&model, "ns ").contains(&"ns team-b".to_owned()));
+}
+
+#[test]
+fn what_was_run_comes_back_with_up() {
+    let mut model = standard();
+    for line in ["theme mono", "ns shop"] {
+        keys(&mut model, ":");
+        type_text(&mut model, line);
+        keys(&mut model, "Enter");
+    }
+    let line = |model: &kubechime::tui::model::Model| match model.overlays.last() {
+        Some(kubechime::tui::model::Overlay::Palette(palette)) => palette.line.text().to_owned(),
+        _ => panic!("the palette is open"),
+    };
+    keys(&mut model, ": Up");
+    assert_eq!(line(&model), "ns shop");
+    keys(&mut model, "Up Up Up");
+    assert_eq!(line(&model), "theme mono");
+    keys(&mut model, "Down");
+    assert_eq!(line(&model), "ns shop");
+    keys(&mut model, "Down");
+    assert_eq!(line(&model), "");
+    keys(&mut model, "Down Up");
+    assert_eq!(line(&model), "", "within the list it moves the selection");
 }

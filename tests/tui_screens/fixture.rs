@@ -30,11 +30,14 @@ pub const NOW: i64 = 1_790_000_000_000;
 pub fn options() -> Options {
     Options {
         theme: ThemeName::Ansi,
+        themes: std::sync::Arc::default(),
+        theme_problems: Vec::new(),
         keymap: kubechime::tui::keymap::Keymap::default(),
         key_problems: Vec::new(),
         ascii: false,
         read_only: false,
         mouse: false,
+        vim: false,
         state_dir: None,
         log_file: None,
         context: None,
@@ -420,11 +423,37 @@ pub fn catalog() -> CatalogView {
         resource_version: "88213".into(),
         data: Arc::new(data),
         secret_keys: vec![],
+        meta: Arc::default(),
         used_by: Arc::new(BTreeMap::from([("on-oom".to_owned(), 1_204)])),
     }
 }
 
-fn catalog_of(data: &BTreeMap<String, String>) -> Catalog {
+/// The same with other texts (`None`: without the key), as another version.
+pub fn catalog_with(version: &str, changes: &[(&str, Option<&str>)]) -> CatalogView {
+    let mut view = catalog();
+    let mut data = BTreeMap::clone(&view.data);
+    for (key, text) in changes {
+        match text {
+            Some(text) => drop(data.insert((*key).to_owned(), (*text).to_owned())),
+            None => drop(data.remove(*key)),
+        }
+    }
+    view.catalog = Arc::new(catalog_of(&data));
+    view.data = Arc::new(data);
+    view.resource_version = version.to_owned();
+    view
+}
+
+/// Tells another version of the ConfigMap.
+pub fn configure(model: &mut Model, view: CatalogView) -> Vec<Effect> {
+    let told = Batch {
+        catalog: Some(Arc::new(view)),
+        ..Batch::default()
+    };
+    batch(model, told)
+}
+
+pub fn catalog_of(data: &BTreeMap<String, String>) -> Catalog {
     let source = ConfigSource {
         namespace: "default".into(),
         name: "pod-notifications-cm".into(),
@@ -443,6 +472,7 @@ pub fn status(mode: Mode) -> EngineStatus {
         wanted: mode,
         reason: String::new(),
         lease: LeaseStatus::Held { since_ms: NOW },
+        shard: None,
         read_only: false,
         context: "prod-eu".into(),
         server: "https://10.0.0.1:6443".into(),

@@ -1,10 +1,11 @@
 //! How a delivery ends: what is recorded, and what is told.
 
 use super::Deliverer;
-use crate::domain::{DeliveryState, Masker, Outcome};
+use crate::domain::{Attempt, DeliveryId, DeliveryState, Masker, Outcome};
 use crate::engine::clock::now_ms;
 use crate::engine::job::{Job, News};
 use crate::engine::obey::operator;
+use crate::history::{History, HistoryError};
 use crate::service::SendError;
 
 /// How a delivery ended.
@@ -15,6 +16,8 @@ pub(super) enum End {
     GaveUp(GiveUp),
     /// The engine stops, or may not send any more.
     Interrupted,
+    /// The notified state says that another engine has sent it.
+    Told,
     /// Somebody said that it is not to be sent.
     Cancelled,
 }
@@ -96,15 +99,23 @@ impl Deliverer {
             }
             End::Interrupted if self.stop.is_cancelled() => {
                 // The row stays pending: the next start takes it over.
-                self.report(&job, News::Interrupted).await;
+                let in_flight = job.in_flight;
+                self.report(&job, News::Interrupted { in_flight }).await;
                 return;
+            }
+            End::Told => {
+                outcome.state = DeliveryState::Withdrawn;
+                outcome.detail = TOLD.into();
+                News::Interrupted { in_flight: false }
             }
             End::Interrupted => {
                 if job.in_flight {
                     outcome.state = DeliveryState::Unknown;
                 }
                 outcome.error = INTERRUPTED.into();
-                News::Interrupted
+                News::Interrupted {
+                    in_flight: job.in_flight,
+                }
             }
         };
         job.delivery.state = outcome.state;
@@ -115,18 +126,49 @@ impl Deliverer {
         self.intend(&mut job).await;
         if let Some(history) = &self.history {
             let id = job.delivery.new.id;
-            let recorded = match job.unrecorded.take() {
-                Some(last) => history.finish(id, last, outcome).await,
-                None => history.outcome(id, outcome).await,
+            let last = job.unrecorded.take();
+            // Without the texts: a copy of them is too much for what hardly ever happens.
+            let brief = Outcome {
+                state: outcome.state,
+                at_ms,
+                detail: outcome.detail.clone(),
+                error: outcome.error.clone(),
+                request: String::new(),
+                response: String::new(),
             };
-            if let Err(error) = recorded {
-                tracing::error!("the outcome of a delivery was not recorded: {error}");
+            let mut recorded = record(history, id, last.clone(), outcome).await;
+            if let Err(HistoryError::Missing(_)) = recorded {
+                // The file was begun anew meanwhile.
+                job.recorded = false;
+                self.intend(&mut job).await;
+                recorded = record(history, id, last, brief).await;
             }
+            if let Err(error) = recorded {
+                tracing::debug!("the outcome of a delivery was not recorded: {error}");
+            }
+        }
+        if job.last {
+            self.drop_object(job.delivery.new.id).await;
         }
         self.tell(&job.delivery);
         self.report(&job, news).await;
     }
 }
+
+async fn record(
+    history: &History,
+    id: DeliveryId,
+    last: Option<Attempt>,
+    outcome: Outcome,
+) -> Result<(), HistoryError> {
+    match last {
+        Some(last) => history.finish(id, last, outcome).await,
+        None => history.outcome(id, outcome).await,
+    }
+}
+
+/// What is recorded of what another engine has sent.
+pub const TOLD: &str = "the notified state says that it was sent meanwhile";
 
 /// What is recorded of what this engine may not send any more.
 pub const INTERRUPTED: &str =

@@ -25,24 +25,27 @@ pub(in crate::service) struct Answer {
 }
 
 impl Answer {
-    /// Reads the answer, and of its body not more than `most` bytes.
+    /// Reads the answer, and of its body not more than `most` bytes, nor later than `until`. Its status
+    /// says what has become of the request: that the body breaks off, or does not end, is no reason to
+    /// send it again.
     pub(super) async fn read(
         mut response: reqwest::Response,
         most: usize,
-    ) -> Result<Self, reqwest::Error> {
+        until: tokio::time::Instant,
+    ) -> Self {
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
+        while let Ok(Ok(Some(chunk))) = tokio::time::timeout_at(until, response.chunk()).await {
             let room = most.saturating_sub(body.len());
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
             if chunk.len() >= room {
                 break;
             }
         }
-        Ok(Self {
+        Self {
             status: response.status().as_u16(),
             headers: std::mem::take(response.headers_mut()),
             body,
-        })
+        }
     }
 
     /// The result of a request that went well.

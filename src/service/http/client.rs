@@ -138,8 +138,9 @@ impl HttpClient {
         let failed = |error: &reqwest::Error| {
             unanswered(error, &wire.url, self.timeout, masker).about(request.subject(masker))
         };
+        let until = tokio::time::Instant::now() + self.timeout;
         let exchange = async {
-            let _place = self.place(&wire.url).await;
+            let place = self.place(&wire.url).await;
             let mut builder = self
                 .client_for(&wire.url)
                 .request(wire.method.clone(), wire.url.clone())
@@ -147,11 +148,11 @@ impl HttpClient {
             if !request.body.is_empty() {
                 builder = builder.body(request.body.clone());
             }
-            let response = builder.send().await?;
-            Answer::read(response, most).await
+            Ok((builder.send().await?, place))
         };
-        match tokio::time::timeout(self.timeout, exchange).await {
-            Ok(result) => result.map_err(|error| failed(&error)),
+        match tokio::time::timeout_at(until, exchange).await {
+            Ok(Ok((response, _place))) => Ok(Answer::read(response, most, until).await),
+            Ok(Err(error)) => Err(failed(&error)),
             Err(_) => {
                 let text = format!("no answer within {:?}", self.timeout);
                 Err(SendError::transient(text).about(request.subject(masker)))

@@ -35,6 +35,15 @@ pub(super) const ACTIONS: &[Action] = &[
     .unlisted(),
     action(
         ActionId::Switch,
+        "complete-line",
+        "complete",
+        &["Tab"],
+        &[S::Prompt],
+        "Completes the name that is typed.",
+    )
+    .unlisted(),
+    action(
+        ActionId::Switch,
         "complete",
         "complete",
         &["Tab"],

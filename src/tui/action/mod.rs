@@ -4,10 +4,13 @@
 //! A new action is one entry in one of the tables below and one arm in `update::perform`; whether it is possible
 //! now, and if not why, is said by `update::availability`.
 
+mod editing;
 mod front;
 mod moving;
 mod program;
 mod work;
+
+pub use editing::Editing;
 
 use super::key::Key;
 
@@ -74,6 +77,8 @@ pub enum ActionId {
     PreviousItem,
     /// Another form of the request.
     Form,
+    /// What the delivery's templates see.
+    Variables,
     /// Evaluate and render anew, then send.
     Rerender,
     /// Send to another destination.
@@ -94,8 +99,14 @@ pub enum ActionId {
     MarkAll,
     /// Stop what is under way.
     Stop,
-    /// Put back what was cleared.
+    /// Put back what was cleared, or take back what was marked as sent.
     UndoClear,
+    /// Mark what is true as sent.
+    Baseline,
+    /// Send everything that failed again.
+    ResendFailed,
+    /// Give up everything that waits.
+    CancelWaiting,
     /// Send what the flood guard holds.
     ReleaseHeld,
     /// Mark what the flood guard holds as sent.
@@ -142,12 +153,56 @@ pub enum ActionId {
     Palette,
     /// The help.
     Help,
+    /// What a draft would do to all resources.
+    BlastRadius,
+    /// A rendered template.
+    PreviewNotification,
+    /// Another resource to render for.
+    PickResource,
+    /// Another template to render.
+    PickTemplate,
+    /// Write the entries that a draft needs.
+    MigrateKeys,
+    /// Take such entries away.
+    UndoMigration,
     /// Check and apply the draft.
     Apply,
-    /// Take the live version as the draft's base.
+    /// Merge the live version into the draft.
     Rebase,
+    /// The difference of drafts or versions.
+    Diff,
+    /// The versions of the ConfigMap.
+    Versions,
+    /// A version becomes a draft.
+    Restore,
+    /// Back to the version before what was applied last.
+    Rollback,
+    /// In a conflict, take what is in the cluster.
+    TakeLive,
+    /// In a conflict, take what is in the draft.
+    TakeMine,
+    /// In a conflict, take what merging has given.
+    TakeMerged,
+    /// In a conflict, edit both.
+    EditConflict,
+    /// The merged texts become the draft.
+    FinishMerge,
+    /// Write the ConfigMap to a file.
+    ExportConfig,
+    /// Subscribe resources.
+    Subscribe,
+    /// Go on in the form.
+    AcceptField,
+    /// Write the subscription.
+    SendSubscription,
+    /// Remove the selected subscription.
+    RemoveSubscription,
+    /// The object itself, or its owner's template.
+    SubscriptionTarget,
     /// Throw the draft away.
     Discard,
+    /// Something done to a text, or to drafts.
+    Editing(Editing),
     /// Undo in the editor.
     Undo,
     /// Leave the editor, keep the draft.
@@ -189,6 +244,10 @@ pub enum Scope {
     Object,
     /// One thing done to many.
     Bulk,
+    /// What a draft would do to all resources.
+    Blast,
+    /// A rendered template.
+    Preview,
     /// What is known of the whole.
     Views,
     /// One delivery.
@@ -199,6 +258,22 @@ pub enum Scope {
     Events,
     /// The editor.
     Editor,
+    /// The list of what can be written.
+    Completion,
+    /// A replacement that asks.
+    Replacing,
+    /// The findings beside the text.
+    Findings,
+    /// The drafts.
+    Drafts,
+    /// The difference of two versions.
+    Diff,
+    /// The versions of the ConfigMap.
+    Versions,
+    /// A merge.
+    Merge,
+    /// The form for subscriptions.
+    Subscribe,
     /// Starting failed.
     Failed,
     /// A question.
@@ -225,11 +300,21 @@ impl Scope {
             Self::Keys => "ConfigMap keys",
             Self::Object => "Resource",
             Self::Bulk => "Many at once",
+            Self::Blast => "Blast radius",
+            Self::Preview => "Preview",
             Self::Views => "Views",
             Self::Delivery => "Delivery",
             Self::Text => "Text",
             Self::Events => "Events",
             Self::Editor => "Editor",
+            Self::Diff => "Difference",
+            Self::Versions => "Versions",
+            Self::Merge => "Merge",
+            Self::Subscribe => "Subscriptions",
+            Self::Completion => "Candidates",
+            Self::Replacing => "Replacing",
+            Self::Findings => "Findings",
+            Self::Drafts => "Drafts",
             Self::Failed => "No connection",
             Self::Confirm => "Question",
             Self::Palette => "Palette",
@@ -310,6 +395,7 @@ impl Action {
 pub fn all() -> impl Iterator<Item = &'static Action> {
     [
         work::ACTIONS,
+        editing::ACTIONS,
         moving::ACTIONS,
         program::ACTIONS,
         front::ACTIONS,

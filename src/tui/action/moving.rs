@@ -63,7 +63,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "sort",
         "sort",
         &["s"],
-        &[S::Resources],
+        &[S::Resources, S::Views],
         "Sorts by the next column.",
     ),
     action(
@@ -71,7 +71,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "reverse",
         "reverse",
         &["S"],
-        &[S::Resources],
+        &[S::Resources, S::Views],
         "Reverses the order.",
     ),
     action(
@@ -88,7 +88,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "next-pane",
         "pane",
         &["Tab"],
-        &[S::Overview, S::Delivery, S::Object, S::Views],
+        &[S::Overview, S::Delivery, S::Object, S::Views, S::Blast, S::Preview, S::Merge],
         "Goes to the next pane.",
     )
     .footer(2)
@@ -98,7 +98,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "previous-pane",
         "previous pane",
         &["Shift-Tab"],
-        &[S::Overview, S::Delivery, S::Object, S::Views],
+        &[S::Overview, S::Delivery, S::Object, S::Views, S::Blast, S::Preview, S::Merge],
         "Goes to the previous pane.",
     )
     .unlisted(),

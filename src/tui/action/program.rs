@@ -26,7 +26,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "copy",
         &["c"],
         &[S::Global],
-        "Copies what is selected to the clipboard, through the terminal.",
+        "Copies what is selected, by the desktop's program or through the terminal.",
     ),
     action(
         ActionId::Context,

@@ -1,10 +1,12 @@
 //! The dashboard's state. One owner (the loop); changed by `update` only, read by `view`.
 
+mod applied;
 mod drafts;
 mod flash;
 mod requests;
 mod session;
 
+pub use applied::{Applied, Stage, Texts};
 pub use drafts::Drafts;
 pub use flash::{Flash, Notices};
 pub use requests::{Purpose, Requests};
@@ -16,21 +18,31 @@ use super::input_line::InputLine;
 use super::key::Key;
 use super::keymap::Keymap;
 use super::launch::{ContextChoice, Options};
+use super::screens::blast::Blast;
 use super::screens::bulk::BulkScreen;
 use super::screens::delivery::DeliveryScreen;
-use super::screens::editor::Editor;
+use super::screens::diff::DiffScreen;
+use super::screens::drafts::DraftsScreen;
+use super::screens::editor::{Editor, EditorPrompt, Focus};
 use super::screens::events::EventsScreen;
+use super::screens::merge::MergeScreen;
 use super::screens::overview::{Overview, Pane};
+use super::screens::preview::PreviewScreen;
 use super::screens::resource::{ResourceScreen, Side};
+use super::screens::subscribe::SubscribeScreen;
 use super::screens::text::TextScreen;
+use super::screens::versions::VersionsScreen;
 use super::screens::views::ViewsScreen;
-use super::theme::Look;
+use super::sweep::Sweep;
+use super::theme::{Look, Themes};
 use super::widgets::confirm::Confirm;
 use super::widgets::help::Help;
 use super::widgets::palette::Palette;
 use crate::domain::ResourceKey;
-use crate::engine::Batch;
+use crate::engine::{AnnotationEdit, Batch};
 use jiff::tz::TimeZone;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// A resource with the entries of its notified state that were removed: keys and Unix seconds.
 pub type Cleared = (ResourceKey, Vec<(String, i64)>);
@@ -39,6 +51,10 @@ pub type Cleared = (ResourceKey, Vec<(String, i64)>);
 pub enum Screen {
     /// One thing done to many.
     Bulk(Box<BulkScreen>),
+    /// What a draft would do to all resources; its state is [`Model::blast`].
+    Blast,
+    /// A template rendered for one resource.
+    Preview(Box<PreviewScreen>),
     /// What is known of the whole.
     Views(Box<ViewsScreen>),
     /// One resource.
@@ -51,6 +67,16 @@ pub enum Screen {
     Events(EventsScreen),
     /// A draft.
     Editor(Box<Editor>),
+    /// The difference of two versions.
+    Diff(Box<DiffScreen>),
+    /// The versions of the ConfigMap.
+    Versions(Box<VersionsScreen>),
+    /// A draft and the version in the cluster, put together.
+    Merge(Box<MergeScreen>),
+    /// A form for subscriptions.
+    Subscribe(Box<SubscribeScreen>),
+    /// The drafts.
+    Drafts(DraftsScreen),
 }
 
 /// What a typed line is for.
@@ -70,8 +96,16 @@ pub enum PromptFor {
     Try,
     /// Another destination for a delivery.
     Destination,
+    /// The resource that a template is rendered for.
+    PickResource,
+    /// The template that is rendered.
+    PickTemplate,
     /// The file that the history is written to.
     Export,
+    /// The file that the ConfigMap is written to.
+    ExportConfig,
+    /// Something for the editor.
+    Editor(EditorPrompt),
 }
 
 /// A line being typed.
@@ -85,6 +119,8 @@ pub struct Prompt {
     pub problem: Option<String>,
     /// What it was before.
     pub before: String,
+    /// What was typed before it was completed.
+    pub stem: Option<String>,
 }
 
 /// Something in front of the screens, which takes the keys.
@@ -111,14 +147,20 @@ pub struct Model {
     pub zone: TimeZone,
     /// Styles and characters.
     pub look: Look,
+    /// The user's own themes.
+    pub themes: Arc<Themes>,
     /// Keys.
     pub keymap: Keymap,
     /// What is wrong with the keys, until it is told.
     pub key_problems: Vec<String>,
+    /// What is wrong with the user's own themes, until it is told.
+    pub theme_problems: Vec<String>,
     /// Keys of a chord that is begun.
     pub chord: Vec<Key>,
     /// Writes are refused here too.
     pub read_only: bool,
+    /// The editor has vim's modes.
+    pub vim: bool,
     /// The mouse is ours.
     pub mouse: bool,
     /// The engine that is shown.
@@ -137,6 +179,16 @@ pub struct Model {
     pub requests: Requests,
     /// Edited texts.
     pub drafts: Drafts,
+    /// What was applied last from here.
+    pub applied: Option<Applied>,
+    /// What was applied before that, while the server is at work.
+    pub applied_before: Option<Applied>,
+    /// The last versions of the ConfigMap by resourceVersion: bases of drafts.
+    pub recent: VecDeque<(String, Arc<BTreeMap<String, String>>)>,
+    /// What takes back the subscriptions that were written last.
+    pub subscribed: Vec<AnnotationEdit>,
+    /// How often versions were compared.
+    pub comparisons: u64,
     /// Known contexts, or why they can't be read; `None` until asked for.
     pub contexts: Option<Result<Vec<ContextChoice>, String>>,
     /// What was run in the palette, newest last.
@@ -145,8 +197,17 @@ pub struct Model {
     pub bulks: u64,
     /// What was cleared last from here, to be put back.
     pub cleared: Vec<Cleared>,
+    /// What was marked as sent last from here, in the place of [`cleared`](Self::cleared): the
+    /// entries, without times.
+    pub marked: Vec<Cleared>,
+    /// What of the history is being looked for, to do something to all of it.
+    pub sweeping: Option<Sweep>,
     /// The history is being written to a file.
     pub export: Option<Export>,
+    /// What the last draft that was looked at would do to all resources.
+    pub blast: Option<Box<Blast>>,
+    /// How often the engine was asked for work over all resources.
+    pub works: u64,
     /// Rest of a batch that was too large for one step.
     pub backlog: Option<Box<Batch>>,
     /// Something to be seen has changed since the last frame.
@@ -161,11 +222,17 @@ impl Model {
             height,
             now_ms,
             zone,
-            look: Look::new(options.theme, options.ascii),
+            look: Look {
+                theme: options.themes.styles(options.theme),
+                ascii: options.ascii,
+            },
+            themes: Arc::clone(&options.themes),
             keymap: options.keymap.clone(),
             key_problems: options.key_problems.clone(),
+            theme_problems: options.theme_problems.clone(),
             chord: Vec::new(),
             read_only: options.read_only,
+            vim: options.vim,
             mouse: options.mouse,
             session: Session::new(options.context.clone()),
             overview: Overview::new(),
@@ -175,11 +242,20 @@ impl Model {
             notices: Notices::default(),
             requests: Requests::default(),
             drafts: Drafts::new(options.state_dir.is_some()),
+            applied: None,
+            applied_before: None,
+            recent: VecDeque::new(),
+            comparisons: 0,
+            subscribed: Vec::new(),
             contexts: None,
             palette_history: Vec::new(),
             bulks: 0,
             cleared: Vec::new(),
+            marked: Vec::new(),
+            sweeping: None,
             export: None,
+            blast: None,
+            works: 0,
             backlog: None,
             dirty: true,
         }
@@ -218,6 +294,8 @@ impl Model {
         match self.screens.last() {
             Some(Screen::Views(_)) => vec![Scope::Views, Scope::Global],
             Some(Screen::Bulk(_)) => vec![Scope::Bulk, Scope::Global],
+            Some(Screen::Blast) => vec![Scope::Blast, Scope::Global],
+            Some(Screen::Preview(_)) => vec![Scope::Preview, Scope::Text, Scope::Global],
             Some(Screen::Resource(screen)) if screen.side == Side::Object => {
                 vec![Scope::Text, Scope::Object, Scope::Global]
             }
@@ -225,7 +303,19 @@ impl Model {
             Some(Screen::Delivery(_)) => vec![Scope::Delivery, Scope::Global],
             Some(Screen::Text(_)) => vec![Scope::Text, Scope::Global],
             Some(Screen::Events(_)) => vec![Scope::Events, Scope::Global],
+            Some(Screen::Diff(_)) => vec![Scope::Diff, Scope::Global],
+            Some(Screen::Versions(_)) => vec![Scope::Versions, Scope::Global],
+            Some(Screen::Merge(_)) => vec![Scope::Merge, Scope::Global],
+            Some(Screen::Subscribe(_)) => vec![Scope::Subscribe],
+            Some(Screen::Editor(editor)) if editor.replacing.is_some() => vec![Scope::Replacing],
+            Some(Screen::Editor(editor)) if editor.popup.is_some() => {
+                vec![Scope::Completion, Scope::Editor]
+            }
+            Some(Screen::Editor(editor)) if editor.focus == Focus::Checks => {
+                vec![Scope::Findings, Scope::Editor]
+            }
             Some(Screen::Editor(_)) => vec![Scope::Editor],
+            Some(Screen::Drafts(_)) => vec![Scope::Drafts, Scope::Global],
             None if matches!(self.session.phase, Phase::Failed(_)) => {
                 vec![Scope::Failed, Scope::Global]
             }
@@ -246,7 +336,10 @@ impl Model {
         match self.overlays.last() {
             Some(Overlay::Confirm(_)) => false,
             Some(_) => true,
-            None => matches!(self.screens.last(), Some(Screen::Editor(_))),
+            None => matches!(
+                self.screens.last(),
+                Some(Screen::Editor(_) | Screen::Subscribe(_))
+            ),
         }
     }
 }

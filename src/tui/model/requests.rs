@@ -2,8 +2,9 @@
 
 use super::super::draft::DraftId;
 use super::super::message::RequestId;
+use super::super::screens::views::ConditionId;
 use super::Cleared;
-use crate::domain::ResourceKey;
+use crate::domain::{DeliveryId, ResourceKey};
 use std::collections::BTreeMap;
 
 /// Why something was asked.
@@ -19,8 +20,22 @@ pub enum Purpose {
     Resend(String),
     /// A clearing; what is removed can be put back.
     Clear(Cleared),
+    /// Marking what is true of a resource as sent.
+    Baseline(ResourceKey),
     /// The count of everything.
     Survey,
+    /// The blast radius with this number.
+    Preview(u64),
+    /// The migration of keys with this number.
+    Migrate(u64),
+    /// The end of work over all resources.
+    StopWork,
+    /// A rendered template.
+    Render,
+    /// The resources of a condition.
+    Members(ConditionId),
+    /// What the templates of a delivery see.
+    Variables(DeliveryId),
     /// A delivery that is given up; the text names it.
     Cancel(String),
     /// What becomes of what the flood guard holds; the text names it.
@@ -43,6 +58,16 @@ pub enum Purpose {
     Check(DraftId),
     /// The writing of a draft.
     Apply(DraftId),
+    /// What a resource is subscribed to.
+    Subscriptions(ResourceKey),
+    /// The writing of annotations; the text names what.
+    Annotate(String),
+    /// The writing of the version before.
+    Rollback,
+    /// The object that an editor tries its text on.
+    Sample(DraftId),
+    /// Whether the ConfigMap may be written.
+    MayWriteConfig,
     /// Another mode.
     Mode,
     /// The Lease.
@@ -55,11 +80,19 @@ impl Purpose {
         !matches!(
             self,
             Self::Survey
+                | Self::Preview(_)
+                | Self::StopWork
+                | Self::Render
+                | Self::Members(_)
+                | Self::Variables(_)
                 | Self::BulkLook { .. }
                 | Self::Inspect(_)
                 | Self::Explain(_)
                 | Self::Object(_)
+                | Self::Subscriptions(_)
                 | Self::Check(_)
+                | Self::Sample(_)
+                | Self::MayWriteConfig
         )
     }
 }

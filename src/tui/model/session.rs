@@ -84,6 +84,8 @@ impl Spark {
 /// The engine that is shown.
 #[derive(Debug)]
 pub struct Session {
+    /// Why the ConfigMap can't be written; `None` when it can, or when that is not known.
+    pub no_config_write: Option<String>,
     /// Which launch.
     pub id: SessionId,
     /// How far it is.
@@ -118,6 +120,7 @@ impl Session {
     /// A session whose launch is still to be asked for.
     pub fn new(wanted: Option<String>) -> Self {
         Self {
+            no_config_write: None,
             id: SessionId(0),
             phase: Phase::Starting,
             context: wanted.clone().unwrap_or_default(),

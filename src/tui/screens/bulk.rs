@@ -27,6 +27,12 @@ pub enum Deed {
     Restore,
     /// Gives deliveries up.
     Cancel,
+    /// Marks what is true as sent.
+    Baseline,
+    /// Takes such marks away.
+    Unmark,
+    /// Sends what failed again, unless it was sent meanwhile.
+    ResendFailed,
 }
 
 impl Deed {
@@ -37,6 +43,9 @@ impl Deed {
             Self::Clear => "Clear dedup",
             Self::Restore => "Undo clear",
             Self::Cancel => "Cancel retries",
+            Self::Baseline => "Mark as sent",
+            Self::Unmark => "Undo mark as sent",
+            Self::ResendFailed => "Resend all failed",
         }
     }
 }
@@ -78,7 +87,8 @@ pub struct Item {
     pub progress: Progress,
     /// Where a resend would go, or what is sent again after a clearing.
     pub destinations: Vec<Destination>,
-    /// Entries of the notified state: those that are cleared, or put back.
+    /// Entries of the notified state with Unix seconds: those that are cleared, put back, or (0)
+    /// written as if they were sent.
     pub entries: Vec<(String, i64)>,
 }
 
@@ -120,6 +130,10 @@ pub struct BulkScreen {
     pub phase: Phase,
     /// It was stopped.
     pub stopped: bool,
+    /// Items that did not fit into the list.
+    pub more: u64,
+    /// The filter that found the items; empty when they were marked.
+    pub filter: String,
     /// Items before this place have had their turn in the present phase.
     next: usize,
     under_way: usize,
@@ -136,6 +150,8 @@ impl BulkScreen {
             items,
             phase: Phase::Looking,
             stopped: false,
+            more: 0,
+            filter: String::new(),
             next: 0,
             under_way: 0,
             window: Window::default(),
@@ -232,7 +248,7 @@ impl BulkScreen {
     /// The list as text, for copying.
     pub fn report(&self) -> String {
         let lines = self.items.iter().map(|item| {
-            let (_, _, outcome) = shown(item);
+            let (_, _, outcome) = shown(self.deed, item);
             format!("{}\t{outcome}\n", subject_text(&item.subject))
         });
         lines.collect()
@@ -247,7 +263,7 @@ fn subject_text(subject: &Subject) -> String {
 }
 
 /// Glyph, state and outcome of an item.
-fn shown(item: &Item) -> (&'static str, Mark, String) {
+fn shown(deed: Deed, item: &Item) -> (&'static str, Mark, String) {
     match &item.progress {
         Progress::Waiting => (" ", Mark::Idle, String::new()),
         Progress::Looking => ("~", Mark::Waiting, "looking ...".to_owned()),
@@ -255,11 +271,15 @@ fn shown(item: &Item) -> (&'static str, Mark, String) {
             let deliveries = item.destinations.len() as u64;
             let entries = item.entries.len() as u64;
             let mut parts = Vec::new();
-            if entries > 0 {
+            if entries > 0 && deed != Deed::Baseline {
                 parts.push(text::plural(entries, "entry", "entries"));
             }
             if deliveries > 0 {
-                parts.push(text::plural(deliveries, "delivery", "deliveries"));
+                parts.push(if deed == Deed::Baseline {
+                    text::plural(deliveries, "notification", "notifications")
+                } else {
+                    text::plural(deliveries, "delivery", "deliveries")
+                });
             }
             let text = parts.join(", ");
             (".", Mark::Idle, text)
@@ -285,6 +305,7 @@ pub fn title(screen: &BulkScreen) -> String {
                 .filter(|item| !matches!(item.progress, Progress::Waiting | Progress::Looking));
             format!("{name}: looking at {} of {all}{stopped}", looked.count())
         }
+        Phase::Asking if screen.deed == Deed::ResendFailed => format!("{name}: {all} found"),
         Phase::Asking => format!("{name}: {all} marked"),
         Phase::Doing => format!("{name}: {through} of {all} through, {failed} failed{stopped}"),
         Phase::Over => {
@@ -321,7 +342,7 @@ pub fn draw(model: &Model, screen: &BulkScreen, buffer: &mut Buffer) {
             .y
             .saturating_add(u16::try_from(row).unwrap_or(u16::MAX));
         let line = Rect::new(inside.x, y, inside.width, 1);
-        let (glyph, mark, outcome) = shown(item);
+        let (glyph, mark, outcome) = shown(screen.deed, item);
         let selected = place == screen.window.position;
         let subject = subject_text(&item.subject);
         let room = usize::from(inside.width / 2);

@@ -1,6 +1,6 @@
 //! A text to read: an object as YAML, or a key of the ConfigMap with what is wrong with it.
 
-use crate::domain::{Diagnostic, ResourceKey, Severity};
+use crate::domain::{DeliveryId, Diagnostic, ResourceKey, Severity};
 use crate::tui::layout;
 use crate::tui::message::RequestId;
 use crate::tui::model::Model;
@@ -16,6 +16,8 @@ pub enum TextOf {
     Object(ResourceKey),
     /// A key of the ConfigMap.
     Key(String),
+    /// What the templates of a delivery see.
+    Variables(DeliveryId),
 }
 
 /// State of the screen.
@@ -38,6 +40,17 @@ impl TextScreen {
     pub fn object(key: ResourceKey, request: RequestId) -> Self {
         Self {
             of: TextOf::Object(key),
+            view: TextView::default(),
+            awaited: Some(request),
+            problem: None,
+            source: "".into(),
+        }
+    }
+
+    /// The variables of a delivery that were asked for.
+    pub fn variables(id: DeliveryId, request: RequestId) -> Self {
+        Self {
+            of: TextOf::Variables(id),
             view: TextView::default(),
             awaited: Some(request),
             problem: None,
@@ -103,6 +116,7 @@ impl TextScreen {
         match &self.of {
             TextOf::Object(key) => format!("{} {key}", key.kind.variable()),
             TextOf::Key(key) => key.clone(),
+            TextOf::Variables(id) => format!("Template variables of delivery {id}"),
         }
     }
 }

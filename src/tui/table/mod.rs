@@ -171,6 +171,11 @@ impl<R: Row> Table<R> {
         self.rows.get(*self.order.get(position)?)
     }
 
+    /// All rows, shown or not, in no order.
+    pub fn rows(&self) -> impl Iterator<Item = &Arc<R>> {
+        self.rows.iter()
+    }
+
     /// The row with this id, shown or not.
     pub fn get(&self, id: &R::Id) -> Option<&Arc<R>> {
         self.rows.get(*self.slots.get(id)?)

@@ -40,6 +40,13 @@ impl<R> Slab<R> {
         self.len
     }
 
+    /// All rows, in the order of their slots.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<R>> {
+        self.chunks
+            .iter()
+            .flat_map(|chunk| chunk.iter().flatten())
+    }
+
     /// The row in a slot.
     pub fn get(&self, slot: u32) -> Option<&Arc<R>> {
         let (chunk, index) = place(slot);

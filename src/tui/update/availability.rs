@@ -1,11 +1,11 @@
 //! Whether an action is possible now, and if not, why: the footer dims it, help and palette say it,
 //! and the key gives it as a message.
 
-use super::bulk;
+use super::{blast, bulk, preview, editing};
 use crate::domain::{Delivery, DeliveryState, Mode};
 use crate::engine::{Inspection, LeaseStatus};
 use crate::tui::action::{ActionId, describe};
-use crate::tui::draft::DraftId;
+use crate::tui::draft::{DraftId, WHOLE};
 use crate::tui::model::{Model, Phase, Screen};
 use crate::tui::screens::editor::Step;
 use crate::tui::screens::overview::{LineId, Pane, reach};
@@ -36,12 +36,17 @@ pub fn reason(model: &Model, id: ActionId) -> Option<String> {
         },
         ActionId::Stop => {
             let bulk = matches!(model.screens.last(), Some(Screen::Bulk(_)));
-            on(bulk || model.export.is_some(), "nothing is under way")
+            let looking = model.export.is_some() || model.sweeping.is_some();
+            let walking = blast::is_under_way(model);
+            on(bulk || looking || walking, "nothing is under way")
         }
-        ActionId::UndoClear if model.cleared.is_empty() => {
-            Some("nothing was cleared from here".to_owned())
+        ActionId::UndoClear if model.cleared.is_empty() && model.marked.is_empty() => {
+            Some("nothing was cleared or marked as sent from here".to_owned())
         }
         ActionId::UndoClear => mode_needed(model, "restoring"),
+        ActionId::Baseline => baseline(model),
+        ActionId::ResendFailed => sweep(model, "sending"),
+        ActionId::CancelWaiting => sweep(model, "cancelling"),
         ActionId::ReleaseHeld | ActionId::BaselineHeld
             if model
                 .session
@@ -66,14 +71,36 @@ pub fn reason(model: &Model, id: ActionId) -> Option<String> {
             }
             _ => Some("no resource is open".to_owned()),
         },
+        ActionId::Variables if !model.session.history => {
+            Some("the history is not available".to_owned())
+        }
+        ActionId::Variables => no_notification(model),
         ActionId::FoldAll | ActionId::UnfoldAll => on(
             matches!(model.screens.last(), Some(Screen::Resource(_))),
             "no resource is open",
         ),
         ActionId::Form => on(
-            matches!(model.screens.last(), Some(Screen::Delivery(_))),
+            matches!(
+                model.screens.last(),
+                Some(Screen::Delivery(_) | Screen::Preview(_))
+            ),
             "no delivery is open",
         ),
+        ActionId::BlastRadius if model.session.catalog.is_none() => {
+            Some("the ConfigMap is not read yet".to_owned())
+        }
+        ActionId::BlastRadius => blast::draft(model).err(),
+        ActionId::PreviewNotification => preview::reason(model),
+        ActionId::PickResource | ActionId::PickTemplate => on(
+            matches!(model.screens.last(), Some(Screen::Preview(_))),
+            "no preview is open",
+        ),
+        ActionId::MigrateKeys => {
+            mode_needed(model, "migrating keys").or_else(|| blast::no_migration(model))
+        }
+        ActionId::UndoMigration => {
+            mode_needed(model, "migrating keys").or_else(|| blast::no_undo(model))
+        }
         ActionId::Open if !model.screens.is_empty() => None,
         ActionId::Open => match overview.pane {
             Pane::Resources => on(overview.resources.selected.is_some(), "nothing is selected"),
@@ -98,6 +125,15 @@ pub fn reason(model: &Model, id: ActionId) -> Option<String> {
             "the ConfigMap is not read yet",
         ),
         ActionId::Apply => apply(model),
+        ActionId::Diff => super::versions::diff_reason(model),
+        ActionId::Restore => super::versions::restore_reason(model),
+        ActionId::Subscribe => super::subscribe::reason(model),
+        ActionId::Rollback => super::applying::rollback_reason(model),
+        ActionId::Versions | ActionId::ExportConfig => on(
+            model.session.catalog.is_some(),
+            "the ConfigMap is not read yet",
+        ),
+        ActionId::Editing(what) => editing::reason(model, what),
         ActionId::TriggerCounts
         | ActionId::Services
         | ActionId::Subscriptions
@@ -116,13 +152,20 @@ pub fn reason(model: &Model, id: ActionId) -> Option<String> {
         ActionId::Search | ActionId::NextHit | ActionId::PreviousHit => {
             let text = matches!(
                 model.screens.last(),
-                Some(Screen::Text(_) | Screen::Delivery(_) | Screen::Resource(_))
+                Some(
+                    Screen::Text(_)
+                        | Screen::Delivery(_)
+                        | Screen::Preview(_)
+                        | Screen::Resource(_)
+                )
             );
             on(text, "there is no text")
         }
+        ActionId::Sort | ActionId::Reverse => {
+            let views = matches!(model.screens.last(), Some(Screen::Views(_)));
+            on(on_overview || views, "there is no list")
+        }
         ActionId::Zoom
-        | ActionId::Sort
-        | ActionId::Reverse
         | ActionId::Follow
         | ActionId::Resources
         | ActionId::Triggers
@@ -310,11 +353,49 @@ fn clear(model: &Model) -> Option<String> {
     None
 }
 
+fn baseline(model: &Model) -> Option<String> {
+    if let Some(reason) = mode_needed(model, "marking as sent") {
+        return Some(reason);
+    }
+    if bulk::marked(model) > 0 && model.overview.pane == Pane::Resources {
+        return None;
+    }
+    let Some(subject) = subject(model) else {
+        return Some("no resource is selected".to_owned());
+    };
+    if let Some(problem) = subject.problem {
+        return Some(problem.to_owned());
+    }
+    if reach::unsent(subject.inspection?, subject.line.as_ref()).is_empty() {
+        return Some("nothing that is true is unsent".to_owned());
+    }
+    None
+}
+
+/// Why something can't be done to everything in the history.
+fn sweep(model: &Model, what: &str) -> Option<String> {
+    if model.session.phase != Phase::Running {
+        return Some("there is no engine".to_owned());
+    }
+    if !model.session.history {
+        return Some("the history is not available".to_owned());
+    }
+    if model.sweeping.is_some() {
+        return Some("the history is being looked through".to_owned());
+    }
+    mode_needed(model, what)
+}
+
 fn apply(model: &Model) -> Option<String> {
     match model.screens.last() {
         Some(Screen::Editor(editor)) => match editor.step {
             Step::Judging => Some("the draft is being looked at".to_owned()),
             Step::Checking(_) | Step::Applying(_) => Some("the server is at work".to_owned()),
+            _ if model.session.no_config_write.is_some() => model
+                .session
+                .no_config_write
+                .as_ref()
+                .map(|reason| format!("{reason}: the editor is a sandbox")),
             Step::Editing | Step::Asking if !editor.is_changed() => {
                 Some("nothing is changed".to_owned())
             }
@@ -349,6 +430,7 @@ pub fn mode_reason(model: &Model, mode: Mode) -> Option<String> {
 /// The draft of a key of the ConfigMap that is shown, or (`None`) of a new ConfigMap.
 pub(super) fn draft_id(model: &Model, key: Option<&str>) -> Option<DraftId> {
     let view = model.session.catalog.as_ref()?;
+    let key = key.filter(|key| *key != WHOLE);
     Some(DraftId {
         context: model.session.context.clone(),
         namespace: view.namespace.clone(),

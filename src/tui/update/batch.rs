@@ -1,12 +1,13 @@
 //! What the engine tells.
 
-use super::{bulk, drafts, flash, resource, views, writes};
+use super::{applying, blast, bulk, drafts, editing, flash, preview, resource, subscribe, versions, views, writes};
 use crate::domain::Severity;
 use crate::engine::{Batch, CommandError, Reply};
 use crate::tui::action::{self, ActionId};
-use crate::tui::message::{Answer, Effect, Job};
+use crate::tui::message::{Answer, Effect, Job, RequestId};
 use crate::tui::model::{Model, Purpose, Screen};
 use crate::tui::screens::text::TextOf;
+use std::sync::Arc;
 
 /// Rows that one step takes over, so that keys are answered while a large batch comes in.
 const STEP: usize = 2_000;
@@ -45,6 +46,13 @@ pub(super) fn go_on(model: &mut Model, effects: &mut Vec<Effect>) {
             screen.renew(now);
         }
     }
+    blast::changed(model, rows.len() + gone.len());
+    if let Some(news) = batch.preview.take() {
+        blast::news(model, *news);
+    }
+    if let Some(news) = batch.migration.take() {
+        blast::migration(model, news);
+    }
     if model.overview.resources.apply(rows, gone) {
         model.overview.triggers.renew(now);
     }
@@ -75,6 +83,7 @@ pub(super) fn go_on(model: &mut Model, effects: &mut Vec<Effect>) {
         model.overview.triggers.renew(model.now_ms);
         resource::renew_all(model);
         drafts::rebuild_keys(model);
+        versions::catalog_arrived(model, effects);
     }
     for notice in batch.notices.drain(..) {
         if notice.severity != Severity::Info {
@@ -147,17 +156,13 @@ pub(super) fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effe
                 Ok(_) => Err("the engine gave an unexpected answer".to_owned()),
                 Err(error) => Err(error.to_string()),
             };
-            for screen in &mut model.screens {
-                if let Screen::Text(text) = screen
-                    && text.of == TextOf::Object(key.clone())
-                    && text.awaited == Some(answer.request)
-                {
-                    text.arrived(result.clone());
-                }
-            }
+            text_came(model, &TextOf::Object(key), answer.request, &result);
         }
-        (Purpose::Check(id), result) => drafts::checked(model, &id, result),
-        (Purpose::Apply(id), result) => drafts::applied(model, &id, result, effects),
+        (Purpose::Check(id), result) => applying::checked(model, &id, result),
+        (Purpose::Apply(id), result) => applying::applied(model, &id, result, effects),
+        (Purpose::Subscriptions(key), result) => subscribe::looked(model, &key, result),
+        (Purpose::Annotate(what), result) => subscribe::written(model, &what, result, effects),
+        (Purpose::Rollback, result) => applying::rolled_back(model, result),
         (Purpose::Resend(what), Ok(Reply::Resending { deliveries })) => {
             let count = crate::tui::text::plural(deliveries as u64, "delivery", "deliveries");
             flash(model, Severity::Info, format!("resending {what}: {count}"));
@@ -179,6 +184,21 @@ pub(super) fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effe
             flash(model, Severity::Info, format!("marked as sent: {count}"));
         }
         (Purpose::Survey, result) => views::surveyed(model, result),
+        (Purpose::Sample(id), result) => editing::sample_came(model, &id, result),
+        (Purpose::MayWriteConfig, result) => editing::right_came(model, result),
+        (Purpose::Preview(number), result) => blast::answered(model, number, result),
+        (Purpose::Migrate(number), result) => blast::migrated(model, number, result, effects),
+        (Purpose::StopWork, Ok(_)) => {}
+        (Purpose::Render, result) => preview::answered(model, answer.request, result),
+        (Purpose::Members(of), result) => views::members_came(model, &of, result),
+        (Purpose::Variables(id), result) => {
+            let result = match result {
+                Ok(Reply::Variables(yaml)) => Ok(yaml),
+                Ok(_) => Err("the engine gave an unexpected answer".to_owned()),
+                Err(error) => Err(error.to_string()),
+            };
+            text_came(model, &TextOf::Variables(id), answer.request, &result);
+        }
         (Purpose::BulkLook { number, place }, result) => {
             bulk::looked(model, number, place, result);
         }
@@ -190,6 +210,20 @@ pub(super) fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effe
             let text = format!("cleared {}: {count}; {key} puts back", cleared.0);
             flash(model, Severity::Info, text);
             model.cleared = vec![cleared];
+            model.marked.clear();
+            model.overview.triggers.renew(model.now_ms);
+            resource::renew_all(model);
+        }
+        (Purpose::Baseline(resource), Ok(Reply::Marked { keys })) => {
+            let count =
+                crate::tui::text::plural(keys.len() as u64, "notification", "notifications");
+            let key = action::describe(ActionId::UndoClear)
+                .map_or_else(String::new, |action| model.keymap.label(action));
+            let text = format!("marked as sent {resource}: {count}; {key} takes back");
+            flash(model, Severity::Info, text);
+            let entries = keys.into_iter().map(|key| (key, 0)).collect();
+            model.marked = vec![(resource, entries)];
+            model.cleared.clear();
             model.overview.triggers.renew(model.now_ms);
             resource::renew_all(model);
         }
@@ -207,6 +241,23 @@ pub(super) fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effe
     }
 }
 
+/// A text that a screen waits for has come, or not.
+fn text_came(
+    model: &mut Model,
+    of: &TextOf,
+    request: RequestId,
+    result: &Result<Arc<str>, String>,
+) {
+    for screen in &mut model.screens {
+        if let Screen::Text(text) = screen
+            && text.of == *of
+            && text.awaited == Some(request)
+        {
+            text.arrived(result.clone());
+        }
+    }
+}
+
 fn label(purpose: &Purpose) -> String {
     match purpose {
         Purpose::Inspect(_) => "evaluation".to_owned(),
@@ -214,12 +265,24 @@ fn label(purpose: &Purpose) -> String {
         Purpose::Object(_) => "object".to_owned(),
         Purpose::Resend(what) => format!("resend {what}"),
         Purpose::Clear((key, _)) => format!("clear {key}"),
+        Purpose::Baseline(key) => format!("mark {key} as sent"),
         Purpose::Cancel(what) => format!("cancel {what}"),
         Purpose::Held(what) => (*what).to_owned(),
         Purpose::Survey => "count".to_owned(),
+        Purpose::Preview(_) => "blast radius".to_owned(),
+        Purpose::Migrate(_) => "migrate keys".to_owned(),
+        Purpose::StopWork => "stop".to_owned(),
+        Purpose::Render => "preview".to_owned(),
+        Purpose::Members((trigger, _)) => format!("resources of {trigger}"),
+        Purpose::Variables(_) => "template variables".to_owned(),
         Purpose::BulkLook { .. } | Purpose::BulkDo { .. } => "one of many".to_owned(),
+        Purpose::Sample(_) => "object".to_owned(),
+        Purpose::MayWriteConfig => "rights".to_owned(),
         Purpose::Check(id) => format!("check of {}", id.title()),
         Purpose::Apply(id) => format!("apply of {}", id.title()),
+        Purpose::Rollback => "roll back".to_owned(),
+        Purpose::Subscriptions(key) => format!("subscriptions of {key}"),
+        Purpose::Annotate(what) => what.clone(),
         Purpose::Mode => "mode".to_owned(),
         Purpose::TakeLease => "take over".to_owned(),
     }

@@ -1,6 +1,6 @@
 //! Keys: to what is in front, to the line or text being typed, or to an action.
 
-use super::{availability, bulk, drafts, flash, perform, prompts, writes};
+use super::{applying, availability, bulk, editing, flash, perform, preview, prompts, subscribe, writes};
 use crate::domain::Severity;
 use crate::tui::action::ActionId;
 use crate::tui::key::{Code, Key};
@@ -11,6 +11,10 @@ use crate::tui::widgets::palette::{self, Run};
 use crate::tui::widgets::{confirm, help};
 
 pub(super) fn pressed(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
+    if editing::is_vims(model, key) {
+        editing::typed(model, key, effects);
+        return;
+    }
     let scopes = model.scopes();
     let mut typed = std::mem::take(&mut model.chord);
     typed.push(key);
@@ -40,12 +44,14 @@ pub(super) fn pressed(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     match model.overlays.last_mut() {
         Some(Overlay::Prompt(prompt)) => {
             if prompt.line.key(key) {
+                prompt.stem = None;
                 prompts::typed(model, effects);
             }
         }
         Some(Overlay::Palette(palette)) => {
             if palette.line.key(key) {
                 palette.selected = 0;
+                palette.recalled = None;
                 prompts::palette_typed(model, effects);
             }
         }
@@ -55,11 +61,11 @@ pub(super) fn pressed(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
             }
         }
         Some(Overlay::Confirm(_)) => {}
+        None if matches!(model.screens.last(), Some(Screen::Subscribe(_))) => {
+            subscribe::typed(model, key);
+        }
         None => {
-            let now = model.now_ms;
-            if let Some(Screen::Editor(editor)) = model.screens.last_mut() {
-                editor.key(key, now);
-            }
+            editing::typed(model, key, effects);
         }
     }
 }
@@ -76,11 +82,11 @@ pub(super) fn pasted(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
         }
         Some(Overlay::Help(help)) => help.line.insert(text),
         Some(Overlay::Confirm(_)) => {}
+        None if matches!(model.screens.last(), Some(Screen::Subscribe(_))) => {
+            subscribe::pasted(model, text);
+        }
         None => {
-            let now = model.now_ms;
-            if let Some(Screen::Editor(editor)) = model.screens.last_mut() {
-                editor.paste(text, now);
-            }
+            editing::pasted(model, text);
         }
     }
 }
@@ -131,7 +137,7 @@ pub(super) fn dismiss(model: &mut Model, effects: &mut Vec<Effect>) {
 
 /// A question was answered with no.
 fn refused(model: &mut Model) {
-    drafts::not_applied(model);
+    applying::not_applied(model);
     bulk::not_confirmed(model);
 }
 
@@ -169,6 +175,7 @@ fn switch(model: &mut Model, effects: &mut Vec<Effect>) {
                 question.accept = !question.accept;
             }
         }
+        Some(Overlay::Prompt(_)) => preview::complete(model),
         Some(Overlay::Palette(palette)) => {
             let entries = palette::entries(model, palette.line.text());
             if let Some(entry) = entries.into_iter().nth(palette.selected) {
@@ -184,6 +191,14 @@ fn switch(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 fn step(model: &mut Model, rows: i64) {
+    // Up from the first entry, as in a shell, and back down from there.
+    if let Some(Overlay::Palette(palette)) = model.overlays.last_mut()
+        && rows.abs() == 1
+        && palette.selected == 0
+        && palette.recall(&model.palette_history, rows < 0)
+    {
+        return;
+    }
     let count = match model.overlays.last() {
         Some(Overlay::Palette(palette)) => palette::entries(model, palette.line.text()).len(),
         Some(Overlay::Help(state)) => help::entries(model, state).len(),

@@ -1,18 +1,29 @@
 //! From a message to a changed model and the effects it asks for. Never draws, never waits.
 
+mod applying;
 pub mod availability;
 mod batch;
+mod blast;
 mod bulk;
 mod drafts;
+mod editing;
+mod editor_lines;
+pub mod gitops;
 mod held;
 mod judging;
 mod keys;
+mod merge;
 mod mouse;
 mod opening;
 mod perform;
+mod preview;
 mod prompts;
 mod resource;
+mod searching;
 mod settle;
+mod subscribe;
+mod sweep;
+mod versions;
 mod views;
 mod writes;
 
@@ -51,7 +62,9 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             }
         }
         Msg::Contexts(contexts) => model.contexts = Some(contexts),
+        Msg::Edited(id, result) => editing::external(model, &id, result),
         Msg::Job(session, done) => job_done(model, session, done, &mut effects),
+        Msg::NotCopied(text, why) => effects.push(Effect::CopyThroughTerminal(text, why)),
         Msg::Told(Ok(text)) => flash(model, Severity::Info, text),
         Msg::Told(Err(text)) => flash(model, Severity::Error, text),
     }
@@ -63,13 +76,21 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
 pub fn start(model: &mut Model) -> Vec<Effect> {
     let wanted = model.session.wanted.clone();
     let mut effects = Vec::new();
-    for text in std::mem::take(&mut model.key_problems) {
+    let keys = std::mem::take(&mut model.key_problems);
+    let keys = keys
+        .into_iter()
+        .map(|text| (text, "Correct the key file; the other keys work."));
+    let themes = std::mem::take(&mut model.theme_problems);
+    let themes = themes
+        .into_iter()
+        .map(|text| (text, "Correct the theme; until then another one is used."));
+    for (text, help) in keys.chain(themes).collect::<Vec<_>>() {
         flash(model, Severity::Error, text.clone());
         model.notices.push(Notice {
             at_ms: model.now_ms,
             severity: Severity::Error,
             text,
-            help: "Correct the key file; the other keys work.".to_owned(),
+            help: help.to_owned(),
             resource: None,
         });
     }
@@ -97,7 +118,14 @@ fn launch(model: &mut Model, context: Option<String>, effects: &mut Vec<Effect>)
     model.overlays.clear();
     model.requests.clear();
     model.backlog = None;
+    model.blast = None;
     model.cleared.clear();
+    model.marked.clear();
+    model.sweeping = None;
+    model.applied = None;
+    model.applied_before = None;
+    model.recent.clear();
+    model.subscribed.clear();
     model.drafts = super::model::Drafts::new(model.drafts.on_disk);
     effects.push(Effect::Launch(id, context));
 }
@@ -117,7 +145,7 @@ fn launched(
             session.read_only = started.read_only;
             session.history = started.history;
             if let Some(theme) = started.theme {
-                model.look.theme = super::theme::Theme::named(theme);
+                model.look.theme = model.themes.styles(theme);
             }
             let session = &mut model.session;
             let id = session.id;
@@ -152,7 +180,10 @@ fn job_done(model: &mut Model, session: SessionId, done: JobDone, effects: &mut 
     if session != model.session.id
         && !matches!(
             done,
-            JobDone::Saved(..) | JobDone::Dropped(..) | JobDone::Exported { .. }
+            JobDone::Saved(..)
+                | JobDone::Dropped(..)
+                | JobDone::Exported { .. }
+                | JobDone::ConfigExported(..)
         )
     {
         return;
@@ -198,6 +229,7 @@ fn job_done(model: &mut Model, session: SessionId, done: JobDone, effects: &mut 
                 }
             }
         }
+        JobDone::Swept(sweep, result) => sweep::found(model, sweep, result),
         JobDone::Exported { path, rows } => {
             model.export = None;
             match rows {
@@ -243,6 +275,10 @@ fn job_done(model: &mut Model, session: SessionId, done: JobDone, effects: &mut 
         JobDone::Saved(id, Ok(())) => drafts::saved(model, &id),
         JobDone::Dropped(_, Err(problem)) => flash(model, Severity::Error, problem),
         JobDone::Dropped(_, Ok(())) => {}
-        JobDone::Judged(id, verdict) => judging::judged(model, &id, verdict, effects),
+        JobDone::Versions(result) => versions::listed(model, result),
+        JobDone::VersionData(number, result) => versions::read(model, number, result),
+        JobDone::Compared(number, result) => versions::compared(model, number, result),
+        JobDone::ConfigExported(export, result) => gitops::exported(model, *export, result),
+        JobDone::Judged(judged) => judging::judged(model, *judged, effects),
     }
 }

@@ -1,7 +1,7 @@
 //! The mouse: a click selects, a click on the selected row opens it, one on a head sorts, the
 //! wheel scrolls.
 
-use super::{keys, perform, settle};
+use super::{editing, keys, perform, settle};
 use crate::tui::action::ActionId;
 use crate::tui::layout;
 use crate::tui::message::{Effect, Job, MouseInput};
@@ -43,6 +43,10 @@ fn sort(model: &mut Model, width: u16, x: u16, effects: &mut Vec<Effect>) {
 
 /// A click on a screen above the overview: selects, and opens what is selected.
 fn click_screen(model: &mut Model, x: u16, y: u16, effects: &mut Vec<Effect>) {
+    if matches!(model.screens.last(), Some(Screen::Editor(_))) {
+        editing::clicked(model, x, y);
+        return;
+    }
     let at = Position::new(x, y);
     let shape = layout::shape(model.width, model.height);
     let body = layout::areas(model.width, model.height, model.overview.pane, true).body;
@@ -66,6 +70,15 @@ fn click_screen(model: &mut Model, x: u16, y: u16, effects: &mut Vec<Effect>) {
         Some(Screen::Views(screen)) => {
             let inside = layout::inside(shape, body);
             let (before, height) = (screen.window.position, views::height(model));
+            if y == inside.y && inside.contains(at) {
+                let column = views::column_at(screen.view, inside.width, x - inside.x);
+                if let (Some(Screen::Views(screen)), Some(column)) =
+                    (model.screens.last_mut(), column)
+                {
+                    screen.sort_by(column);
+                }
+                return;
+            }
             let row = y.checked_sub(inside.y + 1).map(usize::from);
             let Some(row) = row.filter(|row| *row < height && inside.contains(at)) else {
                 return;
@@ -78,7 +91,7 @@ fn click_screen(model: &mut Model, x: u16, y: u16, effects: &mut Vec<Effect>) {
             if place >= len {
                 return;
             }
-            screen.window.select(place, len, height);
+            screen.select_at(place, height);
             place == before
         }
         _ => return,

@@ -1,7 +1,7 @@
 //! Opening what is selected: a resource, a condition, a delivery, a key; and going on from there.
 
 use super::perform::move_by;
-use super::{availability, bulk, drafts, flash, keys, resource, views};
+use super::{availability, blast, bulk, drafts, flash, keys, resource, versions, views};
 use crate::domain::{Delivery, Severity};
 use crate::tui::action::ActionId;
 use crate::tui::message::{Effect, Job};
@@ -13,6 +13,10 @@ use crate::tui::screens::text::TextScreen;
 use std::sync::Arc;
 
 pub(super) fn open(model: &mut Model, effects: &mut Vec<Effect>) {
+    if matches!(model.screens.last(), Some(Screen::Versions(_))) {
+        versions::follow(model, effects);
+        return;
+    }
     if let Some(Screen::Resource(screen)) = model.screens.last_mut() {
         match screen.side {
             Side::Explain => screen.fold(),
@@ -23,6 +27,14 @@ pub(super) fn open(model: &mut Model, effects: &mut Vec<Effect>) {
             }
             Side::Object | Side::Dedup => {}
         }
+        return;
+    }
+    if matches!(model.screens.last(), Some(Screen::Blast)) {
+        blast::follow(model);
+        return;
+    }
+    if matches!(model.screens.last(), Some(Screen::Drafts(_))) {
+        drafts::open_listed(model);
         return;
     }
     if matches!(model.screens.last(), Some(Screen::Views(_))) {
@@ -67,6 +79,17 @@ pub(super) fn next_item(model: &mut Model, forward: bool, effects: &mut Vec<Effe
                 screen.next_condition(forward, height);
             }
         }
+        Some(Screen::Blast) => {
+            if let Some(state) = model.blast.as_deref_mut() {
+                state.next_sort(forward);
+            }
+        }
+        Some(Screen::Preview(_)) => {
+            if let Some(Screen::Preview(screen)) = model.screens.last_mut() {
+                screen.next_part(forward);
+            }
+        }
+        Some(Screen::Diff(_)) => versions::next_version(model, forward, effects),
         Some(Screen::Delivery(_)) => {
             let Some(Screen::Delivery(left)) = model.screens.pop() else {
                 return;
@@ -84,11 +107,15 @@ pub(super) fn next_item(model: &mut Model, forward: bool, effects: &mut Vec<Effe
 }
 
 /// `C-x`.
-pub(super) fn stop(model: &mut Model) {
+pub(super) fn stop(model: &mut Model, effects: &mut Vec<Effect>) {
     if let Some(export) = &model.export {
         export.cancel.cancel();
     }
+    if model.sweeping.take().is_some() {
+        flash(model, Severity::Warning, "stopped: nothing was done");
+    }
     bulk::stop(model);
+    blast::stop(model, effects);
 }
 
 pub(super) fn edit(model: &mut Model) {

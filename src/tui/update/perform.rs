@@ -1,9 +1,6 @@
 //! What each action does, once it is known to be possible.
 
-use super::{
-    availability, bulk, drafts, flash, held, judging, keys, launch, opening, prompts, resource,
-    settle, submit, views, writes,
-};
+use super::{applying, availability, blast, bulk, drafts, editing, flash, held, judging, keys, launch, merge, opening, preview, prompts, resource, settle, submit, subscribe, sweep, versions, views, writes};
 use crate::domain::Severity;
 use crate::engine::Command;
 use crate::tui::action::ActionId;
@@ -12,10 +9,12 @@ use crate::tui::message::{Effect, Job};
 use crate::tui::model::{Model, Overlay, Phase, PromptFor, Purpose, Screen};
 use crate::tui::screens;
 use crate::tui::screens::events::{self, EventsScreen};
+use crate::tui::screens::merge::Choice;
 use crate::tui::screens::overview::Pane;
 use crate::tui::screens::resource::Side;
 use crate::tui::screens::text::TextScreen;
 use crate::tui::screens::views::View;
+use crate::tui::sweep::Sweep;
 use crate::tui::widgets::help::Help;
 
 /// Farther than any list is long.
@@ -50,6 +49,14 @@ pub(super) fn act(model: &mut Model, id: ActionId, effects: &mut Vec<Effect>) {
         ActionId::NextHit => next_hit(model, true),
         ActionId::PreviousHit => next_hit(model, false),
         ActionId::Zoom => model.overview.zoomed = !model.overview.zoomed,
+        ActionId::Sort | ActionId::Reverse if !model.screens.is_empty() => {
+            if let Some(Screen::Views(screen)) = model.screens.last_mut() {
+                match id {
+                    ActionId::Sort => screen.sort_next(),
+                    _ => screen.reverse(),
+                }
+            }
+        }
         ActionId::Sort => {
             let job = Job::Arrange(model.overview.resources.sort_next());
             effects.push(Effect::Job(model.session.id, job));
@@ -70,8 +77,11 @@ pub(super) fn act(model: &mut Model, id: ActionId, effects: &mut Vec<Effect>) {
         ActionId::Stats => views::open(model, View::Stats),
         ActionId::Mark => bulk::mark(model),
         ActionId::MarkAll => bulk::mark_all(model, effects),
-        ActionId::Stop => opening::stop(model),
-        ActionId::UndoClear => bulk::undo_clear(model),
+        ActionId::Stop => opening::stop(model, effects),
+        ActionId::UndoClear => bulk::undo(model),
+        ActionId::Baseline => writes::baseline(model),
+        ActionId::ResendFailed => sweep::begin(model, Sweep::Failed, effects),
+        ActionId::CancelWaiting => sweep::begin(model, Sweep::Waiting, effects),
         ActionId::Export => prompts::open(model, PromptFor::Export, "kubechime-history.csv"),
         ActionId::Try => resource::try_condition(model, effects),
         ActionId::FoldAll | ActionId::UnfoldAll => {
@@ -81,10 +91,13 @@ pub(super) fn act(model: &mut Model, id: ActionId, effects: &mut Vec<Effect>) {
         }
         ActionId::NextItem => opening::next_item(model, true, effects),
         ActionId::PreviousItem => opening::next_item(model, false, effects),
+        ActionId::Variables => variables(model, effects),
         ActionId::Form => {
             let (now, zone) = (model.now_ms, model.zone.clone());
-            if let Some(Screen::Delivery(screen)) = model.screens.last_mut() {
-                screen.next_form(now, &zone);
+            match model.screens.last_mut() {
+                Some(Screen::Delivery(screen)) => screen.next_form(now, &zone),
+                Some(Screen::Preview(screen)) => screen.next_form(),
+                _ => {}
             }
         }
         ActionId::Rerender => writes::rerender(model),
@@ -112,8 +125,34 @@ pub(super) fn act(model: &mut Model, id: ActionId, effects: &mut Vec<Effect>) {
         }
         ActionId::Mouse => mouse(model, effects),
         ActionId::Help => model.overlays.push(Overlay::Help(Help::default())),
+        ActionId::BlastRadius => blast::open(model, effects),
+        ActionId::PreviewNotification => preview::open(model, effects),
+        ActionId::PickResource => preview::pick_resource(model),
+        ActionId::PickTemplate => preview::pick_template(model),
+        ActionId::MigrateKeys => blast::ask_migration(model),
+        ActionId::UndoMigration => blast::ask_undo(model),
         ActionId::Apply => judging::begin(model, effects),
-        ActionId::Rebase => drafts::rebase(model),
+        ActionId::Rebase => merge::begin(model, effects),
+        ActionId::Diff => versions::open_diff(model, effects),
+        ActionId::Versions => versions::open(model, effects),
+        ActionId::Restore => versions::restore(model, effects),
+        ActionId::Rollback if !model.subscribed.is_empty() => subscribe::ask_undo(model),
+        ActionId::Rollback => applying::ask_rollback(model),
+        ActionId::TakeLive => merge::choose(model, Choice::Live),
+        ActionId::TakeMine => merge::choose(model, Choice::Mine),
+        ActionId::TakeMerged => merge::choose(model, Choice::Merged),
+        ActionId::EditConflict => merge::choose(model, Choice::Edit),
+        ActionId::FinishMerge => merge::finish(model),
+        ActionId::Subscribe => subscribe::open(model, effects),
+        ActionId::AcceptField => subscribe::accept(model),
+        ActionId::SendSubscription => subscribe::ask(model),
+        ActionId::RemoveSubscription => subscribe::ask_removal(model),
+        ActionId::SubscriptionTarget => subscribe::switch_target(model),
+        ActionId::ExportConfig => {
+            let view = model.session.catalog.as_ref();
+            let name = view.map_or_else(String::new, |view| format!("{}.yaml", view.name));
+            prompts::open(model, PromptFor::ExportConfig, &name);
+        }
         ActionId::Discard => drafts::ask_discard(model),
         ActionId::Undo => {
             let now = model.now_ms;
@@ -121,7 +160,8 @@ pub(super) fn act(model: &mut Model, id: ActionId, effects: &mut Vec<Effect>) {
                 editor.undo(now);
             }
         }
-        ActionId::CloseEditor => drafts::close_editor(model, effects),
+        ActionId::CloseEditor => editing::escape(model, effects),
+        ActionId::Editing(what) => editing::act(model, what, effects),
         ActionId::Quit => writes::quit(model, effects),
         ActionId::Interrupt => interrupt(model, effects),
         ActionId::Redraw => effects.push(Effect::Redraw),
@@ -132,6 +172,9 @@ pub(super) fn act(model: &mut Model, id: ActionId, effects: &mut Vec<Effect>) {
 }
 
 fn page(model: &Model) -> i64 {
+    if let Some(rows) = versions::page(model) {
+        return i64::try_from(rows).unwrap_or(1).max(1);
+    }
     let rows = match model.screens.last() {
         None => settle::rows(model, model.overview.pane),
         Some(Screen::Events(_)) => events::rows(model),
@@ -143,6 +186,9 @@ fn page(model: &Model) -> i64 {
 
 /// Moves the selection of the front list, or scrolls the front text.
 pub(super) fn move_by(model: &mut Model, rows: i64) {
+    if versions::move_by(model, rows) {
+        return;
+    }
     let text_height = layout::text_rows(model.width, model.height);
     let events_height = events::rows(model);
     if let Some(Screen::Views(_)) = model.screens.last() {
@@ -152,10 +198,22 @@ pub(super) fn move_by(model: &mut Model, rows: i64) {
         }
         return;
     }
+    if let Some(Screen::Drafts(_)) = model.screens.last() {
+        drafts::step_list(model, rows);
+        return;
+    }
     if let Some(Screen::Bulk(_)) = model.screens.last() {
         let height = screens::bulk::rows(model);
         if let Some(Screen::Bulk(screen)) = model.screens.last_mut() {
             screen.step(rows, height);
+        }
+        return;
+    }
+    if let Some(Screen::Blast) = model.screens.last() {
+        let height = model.blast.as_deref();
+        let height = height.map_or(0, |state| screens::blast::height(model, state));
+        if let Some(state) = model.blast.as_deref_mut() {
+            state.step(rows, height);
         }
         return;
     }
@@ -169,8 +227,20 @@ pub(super) fn move_by(model: &mut Model, rows: i64) {
     match model.screens.last_mut() {
         Some(Screen::Text(screen)) => screen.view.scroll(rows, text_height),
         Some(Screen::Delivery(screen)) => screen.view_mut().scroll(rows, text_height),
+        Some(Screen::Preview(screen)) => screen.view_mut().scroll(rows, text_height),
         Some(Screen::Events(screen)) => screen.step(rows, &model.notices, events_height),
-        Some(Screen::Editor(_) | Screen::Resource(_) | Screen::Bulk(_) | Screen::Views(_)) => {}
+        Some(Screen::Editor(editor)) => editing::step(editor, rows),
+        Some(
+            Screen::Drafts(_)
+            | Screen::Resource(_)
+            | Screen::Bulk(_)
+            | Screen::Blast
+            | Screen::Diff(_)
+            | Screen::Versions(_)
+            | Screen::Merge(_)
+            | Screen::Subscribe(_)
+            | Screen::Views(_),
+        ) => {}
         None => {
             let pane = model.overview.pane;
             let height = settle::rows(model, pane);
@@ -225,6 +295,9 @@ fn sideways(model: &mut Model, right: bool) {
     match model.screens.last_mut() {
         Some(Screen::Text(screen)) => screen.view.sideways(cells),
         Some(Screen::Delivery(screen)) => screen.view_mut().sideways(cells),
+        Some(Screen::Diff(screen)) => screen.sideways(cells),
+        Some(Screen::Merge(screen)) => screen.switch(right),
+        Some(Screen::Preview(screen)) => screen.view_mut().sideways(cells),
         Some(Screen::Resource(screen)) => match screen.side {
             Side::Object => screen.object_mut().sideways(cells),
             _ => screen.fold(),
@@ -248,8 +321,16 @@ fn sideways(model: &mut Model, right: bool) {
 fn next_pane(model: &mut Model, steps: usize) {
     match model.screens.last_mut() {
         Some(Screen::Delivery(screen)) => screen.switch(),
+        Some(Screen::Preview(screen)) => screen.switch(),
+        Some(Screen::Blast) => {
+            if let Some(state) = model.blast.as_deref_mut() {
+                state.switch();
+            }
+        }
         Some(Screen::Resource(screen)) => screen.switch(steps == 1),
         Some(Screen::Views(screen)) => screen.switch(steps == 1),
+        Some(Screen::Merge(screen)) => screen.switch(steps == 1),
+        Some(Screen::Subscribe(screen)) => screen.switch(steps == 1),
         Some(_) => {}
         None => {
             let index = model.overview.pane.index() + steps;
@@ -277,6 +358,11 @@ fn back(model: &mut Model, effects: &mut Vec<Effect>) {
         screen.end_trial();
         return;
     }
+    if let Some(Screen::Views(screen)) = model.screens.last_mut()
+        && screen.leave_members()
+    {
+        return;
+    }
     if model.screens.pop().is_none() {
         if model.overview.zoomed {
             model.overview.zoomed = false;
@@ -294,6 +380,7 @@ fn next_hit(model: &mut Model, forward: bool) {
     match model.screens.last_mut() {
         Some(Screen::Text(screen)) => screen.view.next_hit(forward, height),
         Some(Screen::Delivery(screen)) => screen.view_mut().next_hit(forward, height),
+        Some(Screen::Preview(screen)) => screen.view_mut().next_hit(forward, height),
         Some(Screen::Resource(screen)) => {
             screen.side = Side::Object;
             screen.object_mut().next_hit(forward, object_height);
@@ -324,6 +411,18 @@ fn yaml(model: &mut Model, effects: &mut Vec<Effect>) {
     model
         .screens
         .push(Screen::Text(TextScreen::object(key, request)));
+}
+
+/// `v`: what the delivery's templates see.
+fn variables(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(id) = availability::delivery(model).map(|row| row.new.id) else {
+        return;
+    };
+    let purpose = Purpose::Variables(id);
+    let request = submit(model, Command::Variables(id), purpose, effects);
+    model
+        .screens
+        .push(Screen::Text(TextScreen::variables(id, request)));
 }
 
 fn go_to_resource(model: &mut Model) {
@@ -358,7 +457,12 @@ fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
         Some(Screen::Resource(screen)) => screen.copied(),
         Some(Screen::Bulk(screen)) => Some(screen.report()),
         Some(Screen::Views(screen)) => Some(screen.report()),
+        Some(Screen::Diff(screen)) => Some(screen.report()),
+        Some(Screen::Versions(screen)) => Some(screen.report()),
+        Some(Screen::Merge(screen)) => Some(screen.view(screen.side).text().to_string()),
         Some(Screen::Delivery(screen)) => Some(screen.view().text().to_string()),
+        Some(Screen::Preview(screen)) => Some(screen.view().text().to_string()),
+        Some(Screen::Blast) => model.blast.as_ref().map(|state| state.report()),
         Some(Screen::Events(screen)) => {
             let shown = screen.shown(&model.notices);
             let selected = shown
@@ -367,6 +471,8 @@ fn copy(model: &mut Model, effects: &mut Vec<Effect>) {
             selected.map(|(_, notice)| format!("{}\n{}", notice.text, notice.help))
         }
         Some(Screen::Editor(editor)) => Some(editor.text()),
+        Some(Screen::Subscribe(screen)) => Some(screen.title()),
+        Some(Screen::Drafts(screen)) => screen.selected.as_ref().map(|id| id.title().to_owned()),
         None => match overview.pane {
             Pane::Resources => overview
                 .resources

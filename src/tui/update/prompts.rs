@@ -1,19 +1,19 @@
 //! Lines being typed: filters, searches, names, the palette.
 
-use super::{drafts, flash, keys, launch, resource, writes};
+use super::{drafts, editor_lines, flash, gitops, keys, launch, preview, resource, writes};
 use crate::domain::{Destination, Severity};
 use crate::tui::examples;
 use crate::tui::export::{self, Export};
 use crate::tui::history_query::HistoryQuery;
 use crate::tui::input_line::InputLine;
 use crate::tui::layout;
+use crate::tui::manifest;
 use crate::tui::message::{Effect, Job};
 use crate::tui::model::{Model, Overlay, Prompt, PromptFor, Screen};
 use crate::tui::screens::events;
 use crate::tui::screens::overview::Pane;
 use crate::tui::screens::resource::Side;
 use crate::tui::table::filter::Filter;
-use crate::tui::theme::Theme;
 use crate::tui::widgets::palette::{Entry, Palette, Run};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,7 @@ pub(super) fn open(model: &mut Model, purpose: PromptFor, text: &str) {
         line: InputLine::new(text),
         problem: None,
         before: text.to_owned(),
+        stem: None,
     }));
 }
 
@@ -52,18 +53,14 @@ pub(super) fn open_filter(model: &mut Model) {
 
 /// Begins the palette.
 pub(super) fn open_palette(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
-    model.overlays.push(Overlay::Palette(Palette {
-        line: InputLine::new(text),
-        selected: 0,
-    }));
+    model.overlays.push(Overlay::Palette(Palette::new(text)));
     palette_typed(model, effects);
 }
 
 /// The palette's line becomes this.
 pub(super) fn palette_line(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
     if let Some(Overlay::Palette(palette)) = model.overlays.last_mut() {
-        palette.line = InputLine::new(text);
-        palette.selected = 0;
+        *palette = Palette::new(text);
     }
     palette_typed(model, effects);
 }
@@ -102,11 +99,16 @@ pub(super) fn run_entry(
         }
         Run::Action(id) => keys::run(model, id, effects),
         Run::Context(name) => launch(model, Some(name), effects),
-        Run::Theme(name) => model.look.theme = Theme::named(name),
+        Run::Theme(name) => model.look.theme = model.themes.styles(name),
         Run::Mode(mode) => writes::mode(model, mode),
+        Run::ExportConfig(typed) => {
+            if let Err(problem) = gitops::export(model, &typed, effects) {
+                flash(model, Severity::Error, problem);
+            }
+        }
         Run::Example(place) => {
             if let Some(example) = examples::ALL.get(place) {
-                drafts::new_config_map(model, example);
+                drafts::from_example(model, example);
             }
         }
         Run::Namespaces(names) => {
@@ -210,6 +212,7 @@ fn apply(
             let view = match model.screens.last_mut() {
                 Some(Screen::Text(screen)) => &mut screen.view,
                 Some(Screen::Delivery(screen)) => screen.view_mut(),
+                Some(Screen::Preview(screen)) => screen.view_mut(),
                 Some(Screen::Resource(screen)) => {
                     screen.side = Side::Object;
                     screen.object_mut()
@@ -221,11 +224,15 @@ fn apply(
             Ok(())
         }
         PromptFor::NewKey => examples::check_key(text),
+        PromptFor::Editor(purpose) => editor_lines::prompt_typed(model, purpose, text),
         PromptFor::Try => {
             resource::attempt(model, text, effects);
             Ok(())
         }
         PromptFor::Export => export::Form::of(text).map(|_| ()),
+        PromptFor::ExportConfig => manifest::parse(text).map(|_| ()),
+        PromptFor::PickResource => preview::find_resource(model, text).map(|_| ()),
+        PromptFor::PickTemplate => preview::find_template(model, text).map(|_| ()),
         PromptFor::Destination => writes::check_destination(model, &Destination::parse(text)),
     }
 }
@@ -248,10 +255,26 @@ pub(super) fn accepted(model: &mut Model, prompt: Prompt, effects: &mut Vec<Effe
             problem: Some(problem),
             ..prompt
         })),
+        Ok(()) if matches!(prompt.purpose, PromptFor::Editor(_)) => {
+            if let PromptFor::Editor(purpose) = &prompt.purpose {
+                editor_lines::prompt_accepted(model, purpose, &text, effects);
+            }
+        }
         Ok(()) if prompt.purpose == PromptFor::NewKey => {
             drafts::open_key(model, &text, Some(examples::skeleton(&text)));
         }
+        Ok(()) if prompt.purpose == PromptFor::PickResource => {
+            preview::resource_picked(model, &text, effects);
+        }
+        Ok(()) if prompt.purpose == PromptFor::PickTemplate => {
+            preview::template_picked(model, &text, effects);
+        }
         Ok(()) if prompt.purpose == PromptFor::Export => write_history(model, &text, effects),
+        Ok(()) if prompt.purpose == PromptFor::ExportConfig => {
+            if let Err(problem) = gitops::export(model, &text, effects) {
+                flash(model, Severity::Error, problem);
+            }
+        }
         Ok(()) if prompt.purpose == PromptFor::Destination => {
             writes::send_to(model, Destination::parse(&text));
         }
@@ -278,7 +301,16 @@ fn write_history(model: &mut Model, path: &str, effects: &mut Vec<Effect>) {
 /// Esc: a filter or search is removed.
 pub(super) fn dismissed(model: &mut Model, prompt: &Prompt, effects: &mut Vec<Effect>) {
     match prompt.purpose {
-        PromptFor::NewKey | PromptFor::Destination | PromptFor::Export => return,
+        PromptFor::Editor(ref purpose) => {
+            editor_lines::prompt_dismissed(model, purpose);
+            return;
+        }
+        PromptFor::NewKey
+        | PromptFor::Destination
+        | PromptFor::PickResource
+        | PromptFor::PickTemplate
+        | PromptFor::Export
+        | PromptFor::ExportConfig => return,
         PromptFor::Try => {
             if let Some(Screen::Resource(screen)) = model.screens.last_mut() {
                 screen.end_trial();

@@ -1,7 +1,7 @@
 //! What follows from every change: selections stay on their rows, what is needed is asked for, and
 //! the time of the next change that time alone brings.
 
-use super::{bulk, drafts, resource, submit, views};
+use super::{applying, bulk, drafts, editing, resource, submit, views};
 use crate::engine::{Command, WatchPhase, WatchStatus};
 use crate::tui::clock;
 use crate::tui::layout::{self, Shape};
@@ -40,7 +40,9 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     {
         model.flash = None;
     }
+    applying::settle(model);
     drafts::save_when_due(model, SAVE_AFTER_MS, effects);
+    drafts::settle_list(model);
     if model.session.phase != Phase::Running {
         return;
     }
@@ -60,6 +62,7 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
             Pane::Keys => overview.keys.settle(height),
         }
     }
+    editing::settle(model, effects);
     resource::settle(model, effects);
     bulk::settle(model, effects);
     views::settle(model, effects);
@@ -115,6 +118,9 @@ pub fn next_wake(model: &Model) -> i64 {
     if let Some(Screen::Views(screen)) = model.screens.last() {
         at_latest(screen.due_ms());
     }
+    if let Some(due) = applying::due_ms(model) {
+        at_latest(due);
+    }
     if model.export.is_some() {
         at_latest(now.saturating_add(PROGRESS_MS));
     }
@@ -130,6 +136,9 @@ pub fn next_wake(model: &Model) -> i64 {
         && let Some(since) = editor.unsaved_since
     {
         at_latest(since.saturating_add(SAVE_AFTER_MS));
+    }
+    if let Some(due) = editing::due_ms(model) {
+        at_latest(due);
     }
     if let Some(change) = age_change(model) {
         at_latest(change);

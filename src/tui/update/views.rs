@@ -5,7 +5,7 @@ use crate::engine::{Command, CommandError, Reply};
 use crate::tui::message::{Effect, Job};
 use crate::tui::model::{Model, Purpose, Screen};
 use crate::tui::screens::overview::Pane;
-use crate::tui::screens::views::{self, Jump, View, ViewsScreen};
+use crate::tui::screens::views::{self, ConditionId, Jump, View, ViewsScreen};
 
 /// Opens a view.
 pub(super) fn open(model: &mut Model, view: View) {
@@ -46,6 +46,23 @@ pub(super) fn surveyed(model: &mut Model, result: Result<Reply, CommandError>) {
     screen.surveyed(result, now);
 }
 
+/// The resources of a condition have come, or not.
+pub(super) fn members_came(
+    model: &mut Model,
+    of: &ConditionId,
+    result: Result<Reply, CommandError>,
+) {
+    let now = model.now_ms;
+    let result = match result {
+        Ok(Reply::Members(members)) => Ok(members),
+        Ok(_) => Err("the engine gave an unexpected answer".to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Some(screen) = screen(model) {
+        screen.members_came(of, result, now);
+    }
+}
+
 /// The numbers have been read.
 pub(super) fn numbered(model: &mut Model, numbers: views::Numbers) {
     if let Some(screen) = screen(model) {
@@ -58,7 +75,13 @@ pub(super) fn follow(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(Screen::Views(screen)) = model.screens.last() else {
         return;
     };
-    match screen.selected().map(|row| row.jump.clone()) {
+    match screen.selected_row().map(|row| row.jump.clone()) {
+        Some(Jump::Members(of)) => {
+            let now = model.now_ms;
+            if let Some(screen) = self::screen(model) {
+                screen.show_members(of, now);
+            }
+        }
         Some(Jump::Resource(key)) => resource::open(model, key, None),
         Some(Jump::History(filter)) => {
             model.screens.clear();
@@ -83,10 +106,15 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
         return;
     };
     screen.rebuild(stats, lanes.as_deref().unwrap_or_default(), now, &look);
-    screen.step(0, height);
+    screen.settle(height);
     let (survey, numbers) = (screen.ask(now), screen.ask_numbers(now));
+    let members = screen.ask_members(now);
     if survey {
         submit(model, Command::Survey, Purpose::Survey, effects);
+    }
+    if let Some((trigger, index)) = members {
+        let purpose = Purpose::Members((trigger.clone(), index));
+        submit(model, Command::Members { trigger, index }, purpose, effects);
     }
     if numbers {
         effects.push(Effect::Job(model.session.id, Job::Numbers { now_ms: now }));

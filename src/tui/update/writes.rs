@@ -1,10 +1,10 @@
 //! Everything that sends or writes, with its question: resend, clear, mode, Lease.
 
-use super::{availability, bulk, flash, submit};
+use super::{applying, availability, bulk, flash, submit};
 use crate::domain::{Delivery, Destination, Mode, ResourceKey, Severity};
 use crate::engine::{Cancel, Command, LeaseStatus, Resend};
 use crate::tui::action::ActionId;
-use crate::tui::message::Effect;
+use crate::tui::message::{Effect, Job};
 use crate::tui::model::{Model, Overlay, PromptFor, Purpose};
 use crate::tui::screens::bulk::Deed;
 use crate::tui::screens::delivery;
@@ -273,6 +273,49 @@ pub(super) fn clear(model: &mut Model) {
     ask(model, Confirm::new("Clear dedup", lines, "Clear", then));
 }
 
+/// `b`: what is true is marked as sent.
+pub(super) fn baseline(model: &mut Model) {
+    if bulk::marked(model) > 0 {
+        bulk::start(model, Deed::Baseline);
+        return;
+    }
+    let Some(subject) = availability::subject(model) else {
+        return;
+    };
+    let Some(inspection) = subject.inspection else {
+        evaluate_first(model, ActionId::Baseline);
+        return;
+    };
+    let (key, line) = (subject.key.clone(), subject.line);
+    let unsent = reach::unsent(inspection, line.as_ref());
+    let mut lines = vec![
+        (Tone::Plain, format!("{} {key}", key.kind.variable())),
+        (Tone::Plain, String::new()),
+    ];
+    for unsent in unsent.iter().take(LISTED) {
+        let to = unsent.destination.label();
+        let line = format!("{} [{}] -> {to}", unsent.trigger, unsent.index);
+        lines.push((Tone::Plain, line));
+    }
+    if unsent.len() > LISTED {
+        let more = text::count((unsent.len() - LISTED) as u64);
+        lines.push((Tone::Dim, format!("and {more} more")));
+    }
+    lines.push((Tone::Plain, String::new()));
+    let count = text::plural(unsent.len() as u64, "notification", "notifications");
+    lines.push((Tone::Plain, format!("{count} marked as sent, and not sent")));
+    lines.push(place(model));
+    let command = Command::Baseline {
+        resource: key.clone(),
+        keys: Some(unsent.into_iter().map(|unsent| unsent.state_key).collect()),
+    };
+    let then = Then::Command(command, Purpose::Baseline(key));
+    ask(
+        model,
+        Confirm::new("Mark as sent", lines, "Mark as sent", then),
+    );
+}
+
 /// An inspection has come: what waited for it goes on.
 pub(super) fn inspected(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.overview.triggers.inspection().is_none() {
@@ -340,12 +383,20 @@ pub(super) fn confirmed(model: &mut Model, then: Then, effects: &mut Vec<Effect>
     match then {
         Then::Command(command, purpose) => {
             let purpose_kept = purpose.clone();
+            if let Command::Apply { changes, dry_run: false, .. } = &command {
+                applying::begun(model, &purpose, changes);
+            }
             let request = submit(model, command, purpose, effects);
-            super::drafts::submitted(model, &purpose_kept, request);
+            applying::submitted(model, &purpose_kept, request);
+            super::blast::submitted(model, &purpose_kept);
         }
         Then::Bulk(number) => bulk::confirmed(model, number),
         Then::Discard(id) => super::drafts::discard(model, &id, effects),
-        Then::ApplyAnyway(id) => super::judging::ask_server(model, &id, effects),
+        Then::ApplyAnyway(id) => applying::ask_server(model, &id, effects),
+        Then::Overwrite(export) => {
+            effects.push(Effect::Job(model.session.id, Job::ExportConfig(*export)));
+        }
+        Then::Restore(number, draft) => super::versions::opened(model, number, *draft),
         Then::Quit => {
             effects.push(Effect::Quit);
         }

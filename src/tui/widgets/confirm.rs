@@ -3,7 +3,8 @@
 use super::text_view::{TextView, Tone};
 use super::{cells, frame};
 use crate::engine::Command;
-use crate::tui::draft::DraftId;
+use crate::tui::draft::{Draft, DraftId};
+use crate::tui::manifest::ConfigExport;
 use crate::tui::model::{Model, Purpose};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -19,6 +20,10 @@ pub enum Then {
     Discard(DraftId),
     /// Goes on with applying a draft that has errors.
     ApplyAnyway(DraftId),
+    /// Replaces a file.
+    Overwrite(Box<ConfigExport>),
+    /// Makes a draft of the version with this number, in place of another draft.
+    Restore(i64, Box<Draft>),
     /// Leaves.
     Quit,
 }

@@ -95,6 +95,9 @@ fn pieces(model: &Model) -> Vec<(String, Style, u8)> {
                 _ => theme.warn,
             };
             pieces.push((mode_text(status), style, 0));
+            if let Some(shard) = status.shard {
+                pieces.push((format!("shard {shard}"), theme.warn, 1));
+            }
             if !status.connected {
                 pieces.push(("UNREACHABLE".to_owned(), theme.bad, 0));
             }

@@ -3,7 +3,7 @@
 
 use super::{cells, confirm, frame, prompt};
 use crate::domain::Mode;
-use crate::tui::action::{self, ActionId};
+use crate::tui::action::{self, ActionId, Editing};
 use crate::tui::examples;
 use crate::tui::input_line::InputLine;
 use crate::tui::model::Model;
@@ -12,6 +12,14 @@ use crate::tui::theme::ThemeName;
 use crate::tui::update::availability;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// Namespaces that are offered at most.
+const NAMESPACES: usize = 100;
+
+/// Namespaces that are searched for a part of a name.
+const LOOKED_AT: usize = 2_000;
 
 /// State of the palette.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +28,43 @@ pub struct Palette {
     pub line: InputLine,
     /// Place of the selected entry.
     pub selected: usize,
+    /// How far back in what was run before the line is taken from; `None` for what is typed.
+    pub recalled: Option<usize>,
+}
+
+impl Palette {
+    /// The palette with this line.
+    pub fn new(text: &str) -> Self {
+        Self {
+            line: InputLine::new(text),
+            selected: 0,
+            recalled: None,
+        }
+    }
+
+    /// Takes an older (`true`) or newer line from what was run before; false when there is none, or
+    /// when something else was typed.
+    pub fn recall(&mut self, history: &[String], older: bool) -> bool {
+        let place = match (self.recalled, older) {
+            (None, true) if self.line.text().is_empty() => 0,
+            (Some(place), true) => place + 1,
+            (Some(0), false) => {
+                *self = Self::new("");
+                return true;
+            }
+            (Some(place), false) => place - 1,
+            (None, _) => return false,
+        };
+        let Some(line) = history.iter().rev().nth(place) else {
+            // The oldest one stays.
+            return self.recalled.is_some();
+        };
+        *self = Self {
+            recalled: Some(place),
+            ..Self::new(line)
+        };
+        true
+    }
 }
 
 /// What an entry does.
@@ -33,6 +78,8 @@ pub enum Run {
     Namespaces(Vec<String>),
     /// Another mode.
     Mode(Mode),
+    /// The ConfigMap to a file, as it is typed.
+    ExportConfig(String),
     /// Another theme.
     Theme(ThemeName),
     /// A new ConfigMap from the example with this place.
@@ -110,6 +157,7 @@ fn actions(model: &Model) -> Vec<Entry> {
             ActionId::Namespaces => Run::Complete("ns ".to_owned()),
             ActionId::Mode => Run::Complete("mode ".to_owned()),
             ActionId::Theme => Run::Complete("theme ".to_owned()),
+            ActionId::Editing(Editing::NewFromExample) => Run::Complete("example ".to_owned()),
             id => Run::Action(id),
         };
         entries.push(Entry {
@@ -182,17 +230,32 @@ fn modes(model: &Model, typed: &str) -> Vec<Entry> {
     ranked(entries.into(), &format!("mode {typed}"))
 }
 
-fn themes(typed: &str) -> Vec<Entry> {
-    let entries = ThemeName::ALL.map(|name| {
+fn themes(model: &Model, typed: &str) -> Vec<Entry> {
+    let entries = model.themes.all().map(|name| {
         let detail = match name {
             ThemeName::Ansi => "the terminal's own 16 colours",
             ThemeName::Dark => "true colours on a dark background",
             ThemeName::Light => "true colours on a light background",
             ThemeName::Mono => "no colour",
+            ThemeName::User(_) => "your own",
         };
-        Entry::new(format!("theme {}", name.word()), detail, Run::Theme(name))
+        let title = format!("theme {}", model.themes.word(name));
+        Entry::new(title, detail, Run::Theme(name))
     });
-    ranked(entries.into(), &format!("theme {typed}"))
+    ranked(entries.collect(), &format!("theme {typed}"))
+}
+
+/// The examples, to be added or begun with.
+fn examples(model: &Model, typed: &str) -> Vec<Entry> {
+    let reason = availability::reason(model, ActionId::Editing(Editing::NewFromExample));
+    let entry = |(place, example): (usize, &examples::Example)| {
+        let title = format!("example {}", example.name);
+        let mut entry = Entry::new(title, example.about, Run::Example(place));
+        entry.reason.clone_from(&reason);
+        entry
+    };
+    let entries = examples::ALL.iter().enumerate().map(entry).collect();
+    ranked(entries, &format!("example {typed}"))
 }
 
 fn ranked(entries: Vec<Entry>, typed: &str) -> Vec<Entry> {
@@ -210,6 +273,70 @@ fn ranked(entries: Vec<Entry>, typed: &str) -> Vec<Entry> {
     scored.into_iter().map(|(_, entry)| entry).collect()
 }
 
+/// Namespaces that a line completes: those that begin as it does, then those that contain it.
+fn matching_namespaces(model: &Model, typed: &str) -> Vec<(Arc<str>, u64)> {
+    let all = &model.overview.resources.namespaces;
+    let typed = typed.to_lowercase();
+    let from: (Bound<&str>, Bound<&str>) = (Bound::Included(&typed), Bound::Unbounded);
+    let beginning = all
+        .range::<str, _>(from)
+        .take_while(|(name, _)| name.starts_with(&typed));
+    let mut found: Vec<(Arc<str>, u64)> = beginning
+        .take(NAMESPACES)
+        .map(|(name, count)| (Arc::clone(name), *count))
+        .collect();
+    if !typed.is_empty() {
+        // Only so many are looked at: this is done for every frame.
+        let containing = all
+            .iter()
+            .take(LOOKED_AT)
+            .filter(|(name, _)| !name.starts_with(&typed) && name.contains(&typed));
+        let room = NAMESPACES.saturating_sub(found.len());
+        let containing = containing.take(room);
+        found.extend(containing.map(|(name, count)| (Arc::clone(name), *count)));
+    }
+    found
+}
+
+fn namespaces(model: &Model, rest: &str) -> Vec<Entry> {
+    let names = |text: &str| -> Vec<String> {
+        let names = text.split([' ', ',']).filter(|name| !name.is_empty());
+        names.map(str::to_owned).collect()
+    };
+    let typed = names(rest);
+    let title = if typed.is_empty() {
+        "ns: all".to_owned()
+    } else {
+        format!("ns {}", typed.join(" "))
+    };
+    let detail = if typed.is_empty() {
+        "shows every namespace; several names and patterns such as team-* can follow"
+    } else {
+        "names or patterns such as team-*, separated by blanks"
+    };
+    let begun = rest.rfind([' ', ',']).map_or(0, |end| end + 1);
+    let (before, begun) = rest.split_at(begun);
+    let before = names(before);
+    let exact = Entry::new(title, detail, Run::Namespaces(typed));
+    let completed = matching_namespaces(model, begun)
+        .into_iter()
+        .filter(|(name, _)| **name != *begun && !before.iter().any(|other| **other == **name))
+        .map(|(name, count)| {
+            let mut all = before.clone();
+            all.push(name.to_string());
+            let title = format!("ns {}", all.join(" "));
+            let detail = text::plural(count, "resource", "resources");
+            Entry::new(title, detail, Run::Namespaces(all))
+        });
+    let mut entries: Vec<Entry> = completed.collect();
+    // What is typed in full, or a pattern, comes first; what is only begun is completed.
+    let known = |name: &str| model.overview.resources.namespaces.contains_key(name);
+    let whole = begun.is_empty() || begun.contains('*') || known(begun);
+    let place = if whole { 0 } else { entries.len() };
+    entries.insert(place, exact);
+    entries
+}
+
 /// The entries for what is typed, best first.
 pub fn entries(model: &Model, typed: &str) -> Vec<Entry> {
     let typed = typed.trim_start();
@@ -218,25 +345,19 @@ pub fn entries(model: &Model, typed: &str) -> Vec<Entry> {
     match word {
         "ctx" | "context" if has_argument => contexts(model, rest.trim()),
         "mode" if has_argument => modes(model, rest.trim()),
-        "ns" | "namespace" if has_argument => {
-            let names: Vec<String> = rest.split([' ', ',']).map(str::to_owned).collect();
-            let names: Vec<String> = names.into_iter().filter(|name| !name.is_empty()).collect();
-            let title = if names.is_empty() {
-                "ns: all".to_owned()
-            } else {
-                format!("ns {}", names.join(" "))
-            };
-            let detail = "names or patterns such as team-*, separated by blanks";
-            vec![Entry::new(title, detail, Run::Namespaces(names))]
+        "export" | "export-config" if has_argument && !rest.trim().is_empty() => {
+            let detail = "writes the ConfigMap with all drafts; FILE patch: only what they change";
+            let run = Run::ExportConfig(rest.trim().to_owned());
+            let mut entry = Entry::new(format!("export {}", rest.trim()), detail, run);
+            entry.reason = availability::reason(model, ActionId::ExportConfig);
+            vec![entry]
         }
-        "theme" => themes(rest.trim()),
+        "ns" | "namespace" if has_argument => namespaces(model, rest.trim_start()),
+        "example" if has_argument => examples(model, rest.trim()),
+        "theme" => themes(model, rest.trim()),
         "q" | "q!" => vec![Entry::new("quit", "", Run::Action(ActionId::Quit))],
         "ctx" => contexts(model, ""),
-        "ns" => vec![Entry::new(
-            "ns: all",
-            "shows every namespace",
-            Run::Namespaces(vec![]),
-        )],
+        "ns" => namespaces(model, ""),
         "" => {
             let mut recent = recent(model);
             recent.extend(actions(model));

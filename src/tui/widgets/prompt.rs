@@ -43,8 +43,12 @@ pub fn draw(model: &Model, prompt: &Prompt, area: Rect, buffer: &mut Buffer) {
     let label = match &prompt.purpose {
         PromptFor::Filter(_) | PromptFor::EventsFilter | PromptFor::ViewsFilter => " filter: ",
         PromptFor::Search => " search: ",
+        PromptFor::Editor(purpose) => purpose.label(),
         PromptFor::NewKey => " name of the new key: ",
         PromptFor::Export => " write to (.csv, .json, .jsonl): ",
+        PromptFor::ExportConfig => " write ConfigMap to (FILE, or FILE patch): ",
+        PromptFor::PickResource => " render for (Tab completes): ",
+        PromptFor::PickTemplate => " template (Tab completes): ",
         PromptFor::Try => " try when: ",
         PromptFor::Destination => " send to (service:recipient): ",
     };

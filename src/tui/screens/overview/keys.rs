@@ -141,7 +141,10 @@ impl KeysPane {
                     mark: KeyMark::New,
                     used_by: None,
                     draft: true,
-                    note: "not in the cluster yet".to_owned(),
+                    note: match draft.id.key {
+                        Some(_) => "not in the cluster yet".to_owned(),
+                        None => "a draft of all keys".to_owned(),
+                    },
                     diagnostics: Vec::new(),
                 });
             }

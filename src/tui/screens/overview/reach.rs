@@ -29,6 +29,39 @@ pub fn sendable(
     found
 }
 
+/// A notification that is true and was not sent.
+pub struct Unsent {
+    /// The trigger.
+    pub trigger: String,
+    /// Place of the condition.
+    pub index: usize,
+    /// Where it would go.
+    pub destination: Destination,
+    /// The entry of the notified state that stands for it.
+    pub state_key: String,
+}
+
+/// What marking a line (`None`: everything) as sent would keep from being sent.
+pub fn unsent(inspection: &Inspection, line: Option<&LineId>) -> Vec<Unsent> {
+    let mut found = Vec::new();
+    for trigger in &inspection.triggers {
+        for condition in &trigger.conditions {
+            let index = condition.key.index;
+            let open = condition.decisions.iter().filter(|decision| {
+                let open = matches!(decision.decision, Decision::Send | Decision::GivenUp { .. });
+                open && clears(line, &trigger.name, index, &decision.destination)
+            });
+            found.extend(open.map(|decision| Unsent {
+                trigger: trigger.name.clone(),
+                index,
+                destination: decision.destination.clone(),
+                state_key: decision.state_key.clone(),
+            }));
+        }
+    }
+    found
+}
+
 /// The entries of the notified state that stand for a line (`None`: all).
 pub fn state_keys(inspection: &Inspection, line: Option<&LineId>) -> Vec<String> {
     let noted = |key: &String| inspection.notified.iter().any(|(noted, _)| noted == key);

@@ -8,7 +8,7 @@ use crate::tui::table::{Arrange, Arrangement, Row, Table};
 use crate::tui::theme::Mark;
 use crate::tui::window::Window;
 use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// Columns that a filter may name; a free word is looked for in all of them.
@@ -113,6 +113,8 @@ pub struct ResourcesPane {
     pub sums: Sums,
     /// Marked resources.
     pub marks: HashSet<ResourceKey>,
+    /// How many resources each namespace has, shown or not; without those of the whole cluster.
+    pub namespaces: BTreeMap<Arc<str>, u64>,
 }
 
 impl ResourcesPane {
@@ -130,6 +132,7 @@ impl ResourcesPane {
             filter_text: String::new(),
             sums: Sums::default(),
             marks: HashSet::new(),
+            namespaces: BTreeMap::new(),
         }
     }
 
@@ -148,13 +151,26 @@ impl ResourcesPane {
                 self.marks.remove(key);
             }
         }
-        let sums = &mut self.sums;
+        let (sums, namespaces) = (&mut self.sums, &mut self.namespaces);
         self.table.apply(rows, gone, |old, new| {
             if let Some(old) = old {
                 sums.count(old, false);
+                if let Some(count) = namespaces.get_mut(&*old.key.namespace) {
+                    *count = count.saturating_sub(1);
+                    if *count == 0 {
+                        namespaces.remove(&*old.key.namespace);
+                    }
+                }
             }
             if let Some(new) = new {
                 sums.count(new, true);
+                match namespaces.get_mut(&*new.key.namespace) {
+                    Some(count) => *count += 1,
+                    None if new.key.namespace.is_empty() => {}
+                    None => {
+                        namespaces.insert(Arc::clone(&new.key.namespace), 1);
+                    }
+                }
             }
         });
         touched

@@ -4,6 +4,8 @@
 //! The explanation is renewed when the resource changes, at most every two seconds; what is
 //! folded, selected and searched stays.
 
+mod about;
+mod asking;
 mod outline;
 mod parts;
 mod reads;
@@ -14,9 +16,8 @@ mod view;
 pub use outline::{LineKey, OutlineLine};
 pub use view::{areas, draw, list_rows, tabs};
 
-use crate::domain::{Delivery, DeliveryId, PathTrie, ResourceKey};
-use crate::engine::{Explained, Tried};
-use crate::tui::screens::overview::LineId;
+use crate::domain::{Delivery, DeliveryId, ResourceKey};
+use crate::engine::Explained;
 use crate::tui::widgets::text_view::TextView;
 use crate::tui::window::Window;
 use jiff::tz::TimeZone;
@@ -181,112 +182,6 @@ impl ResourceScreen {
         })
     }
 
-    /// The line of pane 2 that corresponds to what is selected: what resend and clear are about.
-    pub fn subject(&self) -> Option<LineId> {
-        match self.side {
-            Side::Dedup => self.entry.clone().map(LineId::Entry),
-            Side::Explain if self.trial.is_none() => match self.selected.as_ref()? {
-                LineKey::Trigger(trigger) => Some(LineId::Trigger(trigger.clone())),
-                LineKey::Target {
-                    trigger,
-                    index,
-                    destination,
-                } => Some(LineId::Target {
-                    trigger: trigger.clone(),
-                    index: *index,
-                    destination: destination.clone(),
-                }),
-                key => {
-                    let (trigger, index) = key.condition()?;
-                    Some(LineId::Condition {
-                        trigger: trigger.to_owned(),
-                        index,
-                    })
-                }
-            },
-            _ => None,
-        }
-    }
-
-    /// The trigger of the selected line.
-    pub fn trigger(&self) -> Option<&str> {
-        match self.selected.as_ref()? {
-            LineKey::Trigger(trigger) => Some(trigger.as_str()),
-            key => key.condition().map(|(trigger, _)| trigger),
-        }
-        .filter(|trigger| !trigger.is_empty())
-    }
-
-    /// The `when` text of the selected condition, or of the first one.
-    pub fn when(&self) -> Option<&str> {
-        if let Some(trial) = &self.trial {
-            return Some(&trial.source);
-        }
-        let inspection = &self.explained.as_ref()?.explanation.inspection;
-        let wanted = self.selected.as_ref().and_then(LineKey::condition);
-        let mut conditions = inspection.triggers.iter().flat_map(|trigger| {
-            trigger
-                .conditions
-                .iter()
-                .map(move |condition| (trigger.name.as_str(), condition))
-        });
-        let first = conditions.clone().next();
-        let found = conditions
-            .find(|(name, condition)| wanted == Some((name, condition.key.index)))
-            .or(first)?;
-        Some(&found.1.when)
-    }
-
-    /// The resource, or what it is judged by, has changed.
-    pub fn renew(&mut self, now_ms: i64) {
-        let due = self.answered_ms.saturating_add(PAUSE_MS).max(now_ms);
-        // The clock may have gone backwards.
-        let due = due.min(now_ms.saturating_add(PAUSE_MS));
-        self.due_ms = Some(self.due_ms.unwrap_or(due).min(due));
-    }
-
-    /// When the next explanation is due; `None` while none is, or one is on its way.
-    pub fn due_ms(&self) -> Option<i64> {
-        if self.asked {
-            return None;
-        }
-        self.due_ms
-    }
-
-    /// Whether to ask now; then the question counts as asked.
-    pub fn ask(&mut self, now_ms: i64) -> bool {
-        if self.due_ms().is_none_or(|due| due > now_ms) {
-            return false;
-        }
-        self.due_ms = None;
-        self.asked = true;
-        true
-    }
-
-    /// The engine had no room for the question: asked again a little later.
-    pub fn refused(&mut self, now_ms: i64) {
-        self.asked = false;
-        self.due_ms = Some(now_ms.saturating_add(PAUSE_MS));
-    }
-
-    /// An answer has come.
-    pub fn answered(&mut self, result: Result<Arc<Explained>, String>, now_ms: i64) {
-        self.asked = false;
-        self.answered_ms = now_ms;
-        match result {
-            Ok(explained) => {
-                let object = TextView::new(Arc::clone(&explained.yaml));
-                self.object = self.object.renewed(object);
-                self.explained = Some(explained);
-                self.problem = None;
-                self.marked = None;
-                self.stale = true;
-                self.mark_reads();
-            }
-            Err(problem) => self.problem = Some(problem),
-        }
-    }
-
     /// The deliveries have been read.
     pub fn delivered(&mut self, rows: Vec<Arc<Delivery>>) {
         for row in rows {
@@ -355,21 +250,6 @@ impl ResourceScreen {
         }
     }
 
-    /// The selected line of the explanation.
-    pub fn selected_line(&self) -> Option<&OutlineLine> {
-        let selected = self.selected.as_ref()?;
-        self.lines.iter().find(|line| line.key == *selected)
-    }
-
-    /// What the selected line tells, when that is likely cut off on it.
-    pub fn long_value(&self) -> Option<&str> {
-        let line = self
-            .selected_line()
-            .filter(|_| self.side == Side::Explain)?;
-        let long = crate::tui::text::width(&line.value) > self.width * 2 / 5;
-        long.then_some(line.value.as_str())
-    }
-
     /// Selects the next condition, or the one before.
     pub fn next_condition(&mut self, forward: bool, height: usize) {
         let is_condition = |line: &OutlineLine| {
@@ -386,86 +266,6 @@ impl ResourceScreen {
         if let Some((place, _)) = place {
             self.select_at(place, height);
         }
-    }
-
-    /// Begins to try a condition, or goes on with another text; returns its number.
-    pub fn attempt(&mut self, source: &str) -> u64 {
-        self.trials += 1;
-        if self.trial.is_none() {
-            self.window = Window::default();
-            self.selected = None;
-        }
-        // The last result stays until there is a newer one: the lines would flicker.
-        let result = self.trial.take().and_then(|trial| trial.result);
-        self.trial = Some(Trial {
-            source: source.to_owned(),
-            number: self.trials,
-            result,
-        });
-        self.trials
-    }
-
-    /// What was tried has been evaluated.
-    pub fn tried(&mut self, number: u64, result: Result<Tried, String>) {
-        if let Some(trial) = self.trial.as_mut().filter(|trial| trial.number == number) {
-            trial.result = Some(result.map(Arc::new));
-            self.stale = true;
-            self.marked = None;
-            self.mark_reads();
-        }
-    }
-
-    /// Back from what is tried to what is configured.
-    pub fn end_trial(&mut self) {
-        if self.trial.take().is_some() {
-            self.window = Window::default();
-            self.selected = None;
-            self.stale = true;
-            self.marked = None;
-            self.mark_reads();
-        }
-    }
-
-    /// Marks the lines of the object that the selected condition reads, or all conditions.
-    fn mark_reads(&mut self) {
-        let Some(explained) = &self.explained else {
-            return;
-        };
-        let tried = self.trial.as_ref().and_then(|trial| trial.result.as_ref());
-        let of = match (tried, &self.selected) {
-            (None, Some(key)) => key
-                .condition()
-                .map(|(name, index)| (name.to_owned(), index)),
-            // Not the name of any trigger.
-            _ => Some((String::new(), usize::MAX)),
-        };
-        if of.is_some() && of == self.marked {
-            return;
-        }
-        let mut paths = PathTrie::default();
-        if let Some(tried) = tried {
-            if let Ok(tried) = tried {
-                paths.merge(&tried.reads);
-            }
-        } else {
-            let triggers = &explained.explanation.inspection.triggers;
-            for (trigger, reads) in triggers.iter().zip(&explained.reads) {
-                for (condition, read) in trigger.conditions.iter().zip(reads) {
-                    let here = (trigger.name.as_str(), condition.key.index);
-                    let wanted = of.as_ref().filter(|(name, _)| !name.is_empty());
-                    if wanted.is_none_or(|(name, index)| here == (name.as_str(), *index)) {
-                        paths.merge(read);
-                    }
-                }
-            }
-        }
-        let lines = reads::marked(&explained.yaml, &paths);
-        if of != self.shown && self.side != Side::Object {
-            self.object.show_line(lines.first().copied().unwrap_or(0));
-            self.shown.clone_from(&of);
-        }
-        self.object.mark(lines);
-        self.marked = of;
     }
 
     /// After changes: makes the lines anew where needed and keeps selections on their lines.
@@ -496,23 +296,5 @@ impl ResourceScreen {
         }
         self.settle_selection(heights);
         self.mark_reads();
-    }
-
-    /// What copying takes.
-    pub fn copied(&self) -> Option<String> {
-        match self.side {
-            Side::Explain => self.selected_line().map(|line| {
-                if line.value.is_empty() {
-                    line.head.clone()
-                } else {
-                    line.value.clone()
-                }
-            }),
-            Side::Object => Some(self.object.text().to_string()),
-            Side::Dedup => self.entry.clone(),
-            Side::Deliveries => self
-                .selected_delivery()
-                .map(|row| crate::tui::screens::delivery::summary(row)),
-        }
     }
 }

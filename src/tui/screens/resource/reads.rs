@@ -1,5 +1,6 @@
 //! Which lines of an object's YAML a condition reads.
 
+use super::{ResourceScreen, Side};
 use crate::domain::PathTrie;
 
 /// A collection that a line is in.
@@ -112,6 +113,50 @@ fn split_key(rest: &str) -> Option<(String, &str)> {
         None => key,
     };
     Some((key.to_owned(), value.trim_start()))
+}
+
+impl ResourceScreen {
+    /// Marks the lines of the object that the selected condition reads, or all conditions.
+    pub(super) fn mark_reads(&mut self) {
+        let Some(explained) = &self.explained else {
+            return;
+        };
+        let tried = self.trial.as_ref().and_then(|trial| trial.result.as_ref());
+        let of = match (tried, &self.selected) {
+            (None, Some(key)) => key
+                .condition()
+                .map(|(name, index)| (name.to_owned(), index)),
+            // Not the name of any trigger.
+            _ => Some((String::new(), usize::MAX)),
+        };
+        if of.is_some() && of == self.marked {
+            return;
+        }
+        let mut paths = PathTrie::default();
+        if let Some(tried) = tried {
+            if let Ok(tried) = tried {
+                paths.merge(&tried.reads);
+            }
+        } else {
+            let triggers = &explained.explanation.inspection.triggers;
+            for (trigger, reads) in triggers.iter().zip(&explained.reads) {
+                for (condition, read) in trigger.conditions.iter().zip(reads) {
+                    let here = (trigger.name.as_str(), condition.key.index);
+                    let wanted = of.as_ref().filter(|(name, _)| !name.is_empty());
+                    if wanted.is_none_or(|(name, index)| here == (name.as_str(), *index)) {
+                        paths.merge(read);
+                    }
+                }
+            }
+        }
+        let lines = marked(&explained.yaml, &paths);
+        if of != self.shown && self.side != Side::Object {
+            self.object.show_line(lines.first().copied().unwrap_or(0));
+            self.shown.clone_from(&of);
+        }
+        self.object.mark(lines);
+        self.marked = of;
+    }
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 //! to what, and the program's own numbers. Counted by the engine and from the history while the
 //! screen is open, never for a frame.
 
+mod order;
 mod rows;
 
 pub use rows::stats;
 
 use crate::domain::ResourceKey;
-use crate::engine::{LaneStatus, Survey};
+use crate::engine::{LaneStatus, Members, Survey};
 use crate::history::ServiceTotals;
 use crate::tui::clock;
 use crate::tui::layout;
@@ -20,7 +21,7 @@ use crate::tui::widgets::frame;
 use crate::tui::window::Window;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use rows::{mebibytes, services_rows, subscriptions, triggers};
+use rows::{mebibytes, members, services_rows, subscriptions, triggers};
 use std::sync::Arc;
 
 /// Between two counts while the screen is open.
@@ -43,10 +44,12 @@ pub enum View {
     Subscriptions,
     /// The program's own numbers.
     Stats,
+    /// The resources of one condition; opened from the conditions, no tab of its own.
+    Members,
 }
 
 impl View {
-    /// All, in their order.
+    /// The tabs, in their order.
     pub const ALL: [Self; 4] = [
         Self::Triggers,
         Self::Services,
@@ -61,6 +64,7 @@ impl View {
             Self::Services => "Services",
             Self::Subscriptions => "Subscriptions",
             Self::Stats => "Stats",
+            Self::Members => "Resources of a condition",
         }
     }
 
@@ -70,6 +74,7 @@ impl View {
             Self::Services => SERVICES,
             Self::Subscriptions => SUBSCRIPTIONS,
             Self::Stats => STATS,
+            Self::Members => MEMBERS,
         }
     }
 }
@@ -91,23 +96,28 @@ const TRIGGERS: &[Column] = &[
     column("FALSE", 7, 0, 3, true),
     column("ERROR", 6, 0, 2, true),
     column("SENDING", 7, 0, 6, true),
-    column("GIVEN UP", 8, 0, 5, true),
+    column("GIVEN UP", 8, 0, 7, true),
+    column("SINCE", 6, 0, 5, true),
+    column("LATEST", 6, 0, 8, true),
     column("WHEN, OR THE FIRST ERROR", 24, 6, 4, false),
 ];
 
 const SERVICES: &[Column] = &[
     column(" S", 2, 0, 1, false),
     column("SERVICE", 14, 2, 0, false),
-    column("TYPE", 9, 1, 6, false),
+    column("TYPE", 9, 1, 9, false),
+    column("STATE", 12, 1, 2, false),
     column("QUEUE", 6, 0, 2, true),
-    column("RETRY", 5, 0, 5, true),
+    column("SPILLED", 7, 0, 10, true),
+    column("RETRY", 5, 0, 6, true),
     column("HELD", 5, 0, 6, true),
-    column("SENT/H", 7, 0, 2, true),
+    column("SENT/H", 7, 0, 3, true),
     column("FAILED", 6, 0, 2, true),
-    column("MEDIAN", 7, 0, 5, true),
+    column("P50", 6, 0, 5, true),
     column("P95", 6, 0, 4, true),
     column("LAST", 5, 0, 7, true),
-    column("RATE", 12, 0, 8, false),
+    column("LIMIT", 9, 0, 8, true),
+    column("RATE", 10, 0, 11, false),
     column("LAST ERROR", 16, 5, 3, false),
 ];
 
@@ -120,6 +130,17 @@ const SUBSCRIPTIONS: &[Column] = &[
     column("PROBLEM", 12, 5, 3, false),
 ];
 
+const MEMBERS: &[Column] = &[
+    column(" S", 2, 0, 1, false),
+    column("RESOURCE", 24, 4, 0, false),
+    column("WHEN", 6, 0, 2, false),
+    column("SINCE", 6, 0, 3, true),
+    column("TOLD", 5, 0, 4, true),
+    column("SENDING", 7, 0, 5, true),
+    column("GIVEN UP", 8, 0, 5, true),
+    column("ERROR", 16, 5, 3, false),
+];
+
 const STATS: &[Column] = &[
     column("", 2, 0, 1, false),
     column("WHAT", 30, 2, 0, false),
@@ -130,7 +151,7 @@ const STATS: &[Column] = &[
 pub const FILTER: &[FilterColumn] = &[
     FilterColumn { names: &["state"] },
     FilterColumn {
-        names: &["name", "trigger", "service"],
+        names: &["name", "trigger", "service", "resource"],
     },
     FilterColumn { names: &["text"] },
 ];
@@ -144,11 +165,19 @@ pub enum Jump {
     Resource(ResourceKey),
     /// The history with this filter.
     History(String),
+    /// The resources of a condition.
+    Members(ConditionId),
 }
+
+/// A condition: the name of its trigger, and its place there; `None` for a trigger that has no
+/// condition in force.
+pub type ConditionId = (String, Option<usize>);
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ViewRow {
+    /// What tells it from the other rows of its view.
+    pub id: String,
     /// State.
     pub mark: Option<Mark>,
     /// The texts of the columns after the state.
@@ -173,6 +202,11 @@ pub struct ViewsScreen {
     /// The view that is shown.
     pub view: View,
     survey: Option<Arc<Survey>>,
+    /// The condition whose resources are listed, or were last.
+    of: Option<ConditionId>,
+    members: Option<Arc<Members>>,
+    members_asked: bool,
+    members_due_ms: i64,
     numbers: Option<Numbers>,
     /// Why there is no (newer) survey.
     pub problem: Option<String>,
@@ -186,6 +220,10 @@ pub struct ViewsScreen {
     filter: Filter,
     /// What was typed as filter.
     pub filter_text: String,
+    /// The column that the rows are sorted by, and whether the other way round.
+    sort: Option<(usize, bool)>,
+    /// The id of the selected row.
+    selected: Option<String>,
     /// What is visible.
     pub window: Window,
 }
@@ -196,6 +234,10 @@ impl ViewsScreen {
         Self {
             view,
             survey: None,
+            of: None,
+            members: None,
+            members_asked: false,
+            members_due_ms: now_ms,
             numbers: None,
             problem: None,
             asked: false,
@@ -206,6 +248,8 @@ impl ViewsScreen {
             rows: Vec::new(),
             filter: Filter::default(),
             filter_text: String::new(),
+            sort: None,
+            selected: None,
             window: Window::default(),
         }
     }
@@ -216,7 +260,7 @@ impl ViewsScreen {
     }
 
     /// The selected row.
-    pub fn selected(&self) -> Option<&ViewRow> {
+    pub fn selected_row(&self) -> Option<&ViewRow> {
         self.rows.get(self.window.position)
     }
 
@@ -225,6 +269,8 @@ impl ViewsScreen {
         if self.view != view {
             self.view = view;
             self.stale = true;
+            self.sort = None;
+            self.selected = None;
             self.window = Window::default();
         }
     }
@@ -247,18 +293,105 @@ impl ViewsScreen {
         Ok(())
     }
 
+    /// Lists the resources of a condition.
+    pub fn show_members(&mut self, of: ConditionId, now_ms: i64) {
+        if self.of.as_ref() != Some(&of) {
+            self.members = None;
+            // The answer to a question about another one is late.
+            self.members_asked = false;
+        }
+        self.of = Some(of);
+        self.members_due_ms = now_ms;
+        self.problem = None;
+        self.show(View::Members);
+    }
+
+    /// From the resources of a condition back to the conditions, with that one selected; whether
+    /// they were shown.
+    pub fn leave_members(&mut self) -> bool {
+        if self.view != View::Members {
+            return false;
+        }
+        self.problem = None;
+        self.show(View::Triggers);
+        self.selected = self.of.as_ref().map(rows::condition_name);
+        true
+    }
+
+    /// The condition whose resources are to be asked for now; then they count as asked for.
+    pub fn ask_members(&mut self, now_ms: i64) -> Option<ConditionId> {
+        let ask =
+            self.view == View::Members && !self.members_asked && self.members_due_ms <= now_ms;
+        self.members_asked |= ask;
+        self.of.clone().filter(|_| ask)
+    }
+
+    /// The resources of a condition have come, or not.
+    pub fn members_came(
+        &mut self,
+        of: &ConditionId,
+        result: Result<Arc<Members>, String>,
+        now_ms: i64,
+    ) {
+        if self.of.as_ref() != Some(of) {
+            return;
+        }
+        self.members_asked = false;
+        self.stale = true;
+        let mut pause = PAUSE_MS;
+        match result {
+            Ok(members) => {
+                pause = pause.max(members.took_ms.saturating_mul(SHARE));
+                self.members = Some(members);
+                self.problem = None;
+            }
+            Err(problem) => self.problem = Some(problem),
+        }
+        self.members_due_ms = now_ms.saturating_add(pause);
+    }
+
     /// When something is to be counted again.
     pub fn due_ms(&self) -> i64 {
-        if self.asked {
-            self.numbers_due_ms
-        } else {
-            self.due_ms.min(self.numbers_due_ms)
+        let mut due = self.numbers_due_ms;
+        if self.view == View::Members {
+            if !self.members_asked {
+                due = due.min(self.members_due_ms);
+            }
+        } else if !self.asked {
+            due = due.min(self.due_ms);
+        }
+        due
+    }
+
+    /// Sorts by the column with this index; a second time the other way round, a third time not.
+    pub fn sort_by(&mut self, column: usize) {
+        self.sort = match self.sort {
+            Some((by, false)) if by == column => Some((by, true)),
+            Some((by, true)) if by == column => None,
+            _ => Some((column, false)),
+        };
+        self.stale = true;
+    }
+
+    /// Sorts by the next column, after the last one not at all.
+    pub fn sort_next(&mut self) {
+        let columns = self.view.columns().len();
+        let next = self.sort.map_or(1, |(by, _)| by + 1);
+        self.sort = (next < columns).then_some((next, false));
+        self.stale = true;
+    }
+
+    /// Sorts the other way round.
+    pub fn reverse(&mut self) {
+        if let Some((_, reversed)) = &mut self.sort {
+            *reversed = !*reversed;
+            self.stale = true;
         }
     }
 
     /// Whether to ask for a survey now; then it counts as asked.
     pub fn ask(&mut self, now_ms: i64) -> bool {
-        let ask = !self.asked && self.due_ms <= now_ms;
+        let ask = self.view != View::Members && !self.asked && self.due_ms <= now_ms;
         self.asked |= ask;
         ask
     }
@@ -307,7 +440,18 @@ impl ViewsScreen {
             return;
         }
         self.all = match self.view {
-            View::Triggers => self.survey.as_deref().map(triggers).unwrap_or_default(),
+            View::Triggers => {
+                let survey = self.survey.as_deref();
+                survey
+                    .map(|survey| triggers(survey, now_ms))
+                    .unwrap_or_default()
+            }
+            View::Members => {
+                let found = self.members.as_deref();
+                found
+                    .map(|found| members(found, now_ms))
+                    .unwrap_or_default()
+            }
             View::Services => {
                 let services = self.numbers.as_ref().map(|numbers| &numbers.services);
                 services_rows(services.map_or(&[], Vec::as_slice), lanes, now_ms, look)
@@ -330,7 +474,8 @@ impl ViewsScreen {
                     let value = format!("{} in {took}", text::count(survey.resources));
                     stats.push(("last count of all resources".into(), value));
                 }
-                let row = |(what, value)| ViewRow {
+                let row = |(what, value): (String, String)| ViewRow {
+                    id: what.clone(),
                     mark: None,
                     cells: vec![what, value],
                     jump: Jump::Nowhere,
@@ -347,11 +492,45 @@ impl ViewsScreen {
             })
         };
         self.rows = self.all.iter().filter(passes).cloned().collect();
+        if let Some((column, reversed)) = self.sort {
+            let cell = |row: &ViewRow| match column.checked_sub(1) {
+                Some(cell) => row.cells.get(cell).cloned().unwrap_or_default(),
+                None => row.mark.map_or("", Mark::word).to_owned(),
+            };
+            self.rows.sort_by_cached_key(|row| order::rank(&cell(row)));
+            if reversed {
+                self.rows.reverse();
+            }
+        }
+    }
+
+    /// After the rows have changed: the selection stays on its row.
+    pub fn settle(&mut self, height: usize) {
+        let len = self.rows.len();
+        let selected = self.selected.as_ref();
+        let place = selected.and_then(|id| self.rows.iter().position(|row| row.id == *id));
+        match place {
+            Some(place) if place == self.window.position => self.window.step(0, len, height),
+            Some(place) => self.window.moved(place, len, height),
+            None => self.window.select(self.window.position, len, height),
+        }
+        self.note_selected();
+    }
+
+    fn note_selected(&mut self) {
+        self.selected = self.selected_row().map(|row| row.id.clone());
+    }
+
+    /// Selects the row at this place.
+    pub fn select_at(&mut self, place: usize, height: usize) {
+        self.window.select(place, self.rows.len(), height);
+        self.note_selected();
     }
 
     /// Moves the selection.
     pub fn step(&mut self, rows: i64, height: usize) {
         self.window.step(rows, self.rows.len(), height);
+        self.note_selected();
     }
 
     /// The rows as text, for copying.
@@ -367,7 +546,8 @@ impl ViewsScreen {
 /// The views, the one that is shown in brackets.
 pub fn tabs(screen: &ViewsScreen) -> String {
     let tabs = View::ALL.map(|view| {
-        if view == screen.view {
+        let members = view == View::Triggers && screen.view == View::Members;
+        if view == screen.view || members {
             format!("[{}]", view.title())
         } else {
             view.title().to_owned()
@@ -382,6 +562,13 @@ pub fn height(model: &Model) -> usize {
     rows.saturating_sub(1)
 }
 
+/// The column whose head stands `x` cells from the left of a list of `width` cells.
+pub fn column_at(view: View, width: u16, x: u16) -> Option<usize> {
+    let placed = cells::place(view.columns(), width);
+    let head = placed.iter().rev().find(|place| place.x <= x)?;
+    Some(head.index)
+}
+
 /// Draws the screen.
 pub fn draw(model: &Model, screen: &ViewsScreen, buffer: &mut Buffer) {
     let shape = layout::shape(model.width, model.height);
@@ -394,9 +581,19 @@ pub fn draw(model: &Model, screen: &ViewsScreen, buffer: &mut Buffer) {
         facts = format!("{all} counted {at}  {facts}");
     } else if screen.view == View::Services {
         facts = format!("last hour  {facts}");
+    } else if let (View::Members, Some(members)) = (screen.view, &screen.members) {
+        let at = clock::time(members.at_ms, model.now_ms, &model.zone);
+        facts = format!("looked at {at}  {facts}");
+        if members.more > 0 {
+            facts = format!("{} more are not listed  {facts}", text::count(members.more));
+        }
     }
-    let title = screen.view.title();
-    let inside = frame::draw(buffer, &model.look, shape, body, title, &facts, true);
+    let condition = screen.of.as_ref().filter(|_| screen.view == View::Members);
+    let title = match condition {
+        Some(of) => format!("Resources of {}", rows::condition_name(of)),
+        None => screen.view.title().to_owned(),
+    };
+    let inside = frame::draw(buffer, &model.look, shape, body, &title, &facts, true);
     if inside.is_empty() {
         return;
     }
@@ -404,11 +601,21 @@ pub fn draw(model: &Model, screen: &ViewsScreen, buffer: &mut Buffer) {
     let placed = cells::place(columns, inside.width);
     let head = Rect::new(inside.x, inside.y, inside.width, 1);
     cells::heads(buffer, head, columns, &placed, theme.dim);
+    if let Some((by, reversed)) = screen.sort
+        && let Some(place) = placed.iter().find(|place| place.index == by)
+    {
+        let style = theme.strong;
+        cells::shade(buffer, head.x + place.x, head.y, place.width, style);
+        let arrow = if reversed { "^" } else { "v" };
+        let end = head.x + place.x + place.width;
+        cells::put(buffer, end, head.y, 1, arrow, style);
+    }
     let list = Rect::new(inside.x, inside.y + 1, inside.width, inside.height - 1);
     if screen.rows.is_empty() {
         let waits = match screen.view {
             View::Services | View::Stats => screen.numbers.is_none(),
             View::Triggers | View::Subscriptions => screen.survey.is_none(),
+            View::Members => screen.members.is_none(),
         };
         let (note, style) = match &screen.problem {
             Some(problem) => (problem.as_str(), theme.bad),

@@ -1,8 +1,8 @@
 //! The rows of the views, made from what was counted.
 
-use super::{Jump, ViewRow};
+use super::{ConditionId, Jump, ViewRow};
 use crate::domain::Mode;
-use crate::engine::{LaneStatus, SubscribedBy, Survey};
+use crate::engine::{Fares, LaneStatus, Member, Members, SubscribedBy, Survey};
 use crate::history::ServiceTotals;
 use crate::tui::clock;
 use crate::tui::model::Model;
@@ -14,7 +14,53 @@ pub(super) fn mebibytes(bytes: u64) -> String {
     format!("{}.{} MiB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20)
 }
 
-pub(super) fn triggers(survey: &Survey) -> Vec<ViewRow> {
+/// How a condition is called.
+pub(super) fn condition_name((trigger, index): &ConditionId) -> String {
+    match index {
+        Some(index) => format!("{trigger} [{index}]"),
+        None => trigger.clone(),
+    }
+}
+
+fn since(at_ms: Option<i64>, now_ms: i64) -> String {
+    at_ms.map_or_else(|| "-".to_owned(), |at| clock::age(at, now_ms))
+}
+
+pub(super) fn members(found: &Members, now_ms: i64) -> Vec<ViewRow> {
+    let row = |member: &Member| {
+        let (word, error) = match &member.fares {
+            Fares::Fails(why) => ("error", why.clone()),
+            Fares::Holds => ("true", String::new()),
+            Fares::NotTrue => ("false", String::new()),
+        };
+        let mark = match member.fares {
+            Fares::Fails(_) => Mark::Error,
+            _ if member.given_up > 0 => Mark::Failed,
+            _ if member.sending > 0 => Mark::Waiting,
+            Fares::Holds if member.told > 0 => Mark::Already,
+            Fares::Holds => Mark::Sent,
+            Fares::NotTrue => Mark::Idle,
+        };
+        let name = format!("{} {}", member.key.kind.variable(), member.key);
+        ViewRow {
+            id: name.clone(),
+            mark: Some(mark),
+            cells: vec![
+                name,
+                word.to_owned(),
+                since(member.since_ms, now_ms),
+                text::count(member.told),
+                text::count(member.sending),
+                text::count(member.given_up),
+                error,
+            ],
+            jump: Jump::Resource(member.key.clone()),
+        }
+    };
+    found.members.iter().map(row).collect()
+}
+
+pub(super) fn triggers(survey: &Survey, now_ms: i64) -> Vec<ViewRow> {
     let row = |condition: &crate::engine::ConditionSurvey| {
         let mark = if condition.errors > 0 {
             Mark::Error
@@ -27,18 +73,15 @@ pub(super) fn triggers(survey: &Survey) -> Vec<ViewRow> {
         } else {
             Mark::Idle
         };
-        let name = match condition.index {
-            Some(index) => format!("{} [{index}]", condition.trigger),
-            None => condition.trigger.clone(),
-        };
+        let of = (condition.trigger.clone(), condition.index);
+        let name = condition_name(&of);
         let words: Vec<&str> = condition.when.split_whitespace().collect();
         let what = match &condition.error {
             Some((key, error)) => format!("{key}: {error}"),
             None => words.join(" "),
         };
-        let of_error = condition.error.as_ref().map(|(key, _)| key.clone());
-        let jump = of_error.or_else(|| condition.example.clone());
         ViewRow {
+            id: name.clone(),
             mark: Some(mark),
             cells: vec![
                 name,
@@ -47,9 +90,11 @@ pub(super) fn triggers(survey: &Survey) -> Vec<ViewRow> {
                 text::count(condition.errors),
                 text::count(condition.sending),
                 text::count(condition.given_up),
+                since(condition.since_ms, now_ms),
+                since(condition.latest_ms, now_ms),
                 what,
             ],
-            jump: jump.map_or(Jump::Nowhere, Jump::Resource),
+            jump: Jump::Members(of),
         }
     };
     survey.conditions.iter().map(row).collect()
@@ -88,7 +133,7 @@ fn service(totals: &ServiceTotals, lane: Option<&LaneStatus>, now_ms: i64, look:
             .saturating_add(lane.in_flight)
     });
     let mark = match &totals.last_error {
-        _ if held > 0 => Mark::Waiting,
+        _ if held > 0 || lane.is_some_and(|lane| lane.paused > 0) => Mark::Waiting,
         _ if totals.failed > 0 => Mark::Failed,
         Some((at, _)) if totals.last_sent_ms.is_none_or(|sent| sent < *at) => Mark::Unknown,
         _ if totals.pending > 0 => Mark::Waiting,
@@ -104,22 +149,75 @@ fn service(totals: &ServiceTotals, lane: Option<&LaneStatus>, now_ms: i64, look:
     // A cell of the sparkline is a few minutes.
     let spans: Vec<u64> = totals.over_time.chunks(3).map(|s| s.iter().sum()).collect();
     ViewRow {
+        id: totals.service.clone(),
         mark: Some(mark),
         cells: vec![
             totals.service.clone(),
             totals.service_type.clone(),
+            lane.map_or_else(|| "-".to_owned(), |lane| lane_state(lane, now_ms)),
             text::count(queue),
+            lane.map_or_else(|| "-".to_owned(), |lane| text::count(lane.spilled)),
             lane.map_or_else(|| "-".to_owned(), |lane| text::count(lane.retrying)),
             lane.map_or_else(|| "-".to_owned(), |lane| text::count(lane.held)),
             text::count(totals.sent),
             text::count(totals.failed),
             took(totals.median_ms),
             took(totals.p95_ms),
-            last.map_or_else(|| "-".to_owned(), |at| clock::age(at, now_ms)),
+            since(last, now_ms),
+            lane.map_or_else(|| "-".to_owned(), limit),
             header::bars(look, &spans),
             error.unwrap_or_default(),
         ],
         jump: Jump::History(format!("service:{} since:1h", quoted(&totals.service))),
+    }
+}
+
+/// What stands in the way of a service's deliveries, the greatest obstacle first.
+fn lane_state(lane: &LaneStatus, now_ms: i64) -> String {
+    let failing = lane
+        .error_ms
+        .is_some_and(|at| lane.sent_ms.is_none_or(|sent| sent < at));
+    if lane.held > 0 {
+        "held".to_owned()
+    } else if let Some(until) = lane.paused_until_ms.filter(|_| lane.paused > 0) {
+        let left = clock::took(until.saturating_sub(now_ms).max(0));
+        if lane.paused == 1 {
+            format!("paused {left}")
+        } else {
+            format!("{} paused {left}", text::count(lane.paused))
+        }
+    } else if lane.retrying > 0 {
+        "retrying".to_owned()
+    } else if failing {
+        "failing".to_owned()
+    } else if lane.limited > 0 {
+        "rate limit".to_owned()
+    } else if lane.in_flight >= lane.places {
+        "full".to_owned()
+    } else if lane.in_flight > 0 || lane.waiting > 0 {
+        "sending".to_owned()
+    } else {
+        "ok".to_owned()
+    }
+}
+
+/// The limits of a service, per second: of the whole, then of each recipient.
+fn limit(lane: &LaneStatus) -> String {
+    let rate = |rate: f64| {
+        if rate >= 10.0 {
+            format!("{rate:.0}")
+        } else {
+            format!("{rate:.2}")
+                .trim_end_matches('0')
+                .trim_end_matches('.')
+                .to_owned()
+        }
+    };
+    match (lane.rate, lane.recipient_rate) {
+        (None, None) => format!("{} at once", lane.places),
+        (Some(whole), None) => format!("{}/s", rate(whole)),
+        (None, Some(each)) => format!("{}/s each", rate(each)),
+        (Some(whole), Some(each)) => format!("{}, {}/s", rate(whole), rate(each)),
     }
 }
 
@@ -151,7 +249,9 @@ pub(super) fn subscriptions(survey: &Survey) -> Vec<ViewRow> {
                 .problem
                 .clone()
                 .or_else(|| (subscription.resources == 0).then_some(unused));
+            let to = subscription.destination.label();
             ViewRow {
+                id: format!("{}\n{to}\n{from}", subscription.trigger),
                 mark: Some(match (&subscription.problem, &problem) {
                     (Some(_), _) => Mark::Error,
                     (None, Some(_)) => Mark::Idle,
@@ -159,7 +259,7 @@ pub(super) fn subscriptions(survey: &Survey) -> Vec<ViewRow> {
                 }),
                 cells: vec![
                     subscription.trigger.clone(),
-                    subscription.destination.label(),
+                    to,
                     text::count(subscription.resources),
                     from,
                     problem.unwrap_or_default(),
@@ -176,6 +276,7 @@ pub(super) fn subscriptions(survey: &Survey) -> Vec<ViewRow> {
     if survey.more_subscriptions > 0 {
         let more = text::plural(survey.more_subscriptions, "subscription", "subscriptions");
         rows.push(ViewRow {
+            id: String::new(),
             mark: None,
             cells: vec![format!("and {more} more")],
             jump: Jump::Nowhere,

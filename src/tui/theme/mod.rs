@@ -4,6 +4,10 @@
 //! nothing. The default theme uses the terminal's own 16 colours, which its owner has made
 //! readable on his background.
 
+mod file;
+
+pub use file::{Themes, UserTheme};
+
 use super::widgets::text_view::Tone;
 use crate::domain::{DeliveryState, Severity};
 use crate::engine::RowState;
@@ -125,19 +129,22 @@ pub enum ThemeName {
     Light,
     /// No colour: bold, dim, underline and reverse only.
     Mono,
+    /// The user's own with this place in [`Themes`].
+    User(usize),
 }
 
 impl ThemeName {
-    /// All themes.
+    /// All built-in themes.
     pub const ALL: [Self; 4] = [Self::Ansi, Self::Dark, Self::Light, Self::Mono];
 
-    /// Its name in settings and commands.
+    /// Its name in settings and commands; that of a user's own theme is known to [`Themes`].
     pub fn word(self) -> &'static str {
         match self {
             Self::Ansi => "ansi",
             Self::Dark => "dark",
             Self::Light => "light",
             Self::Mono => "mono",
+            Self::User(_) => "own",
         }
     }
 
@@ -199,13 +206,13 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// The theme of this name.
+    /// The built-in theme of this name; the default one for a user's own, which [`Themes`] knows.
     pub fn named(name: ThemeName) -> Self {
         let plain = Style::new();
         let bold = plain.add_modifier(Modifier::BOLD);
         let reversed = plain.add_modifier(Modifier::REVERSED);
         match name {
-            ThemeName::Ansi => Self {
+            ThemeName::Ansi | ThemeName::User(_) => Self {
                 text: plain,
                 dim: plain.fg(Color::DarkGray),
                 strong: bold,
