@@ -215,7 +215,10 @@ impl Bench {
     fn editing(&mut self) -> (Vec<Duration>, Vec<Duration>) {
         let data: BTreeMap<String, String> = (0..KEYS)
             .map(|number| {
-                let when = format!("pod.metadata.name == 'web-{number}' and {}", "true and ".repeat(45));
+                let when = format!(
+                    "pod.metadata.name == 'web-{number}' and {}",
+                    "true and ".repeat(45)
+                );
                 let text = format!("- when: |-\n    {when}true\n  send: []\n");
                 (format!("trigger.on-{number:04}"), text)
             })
@@ -252,7 +255,9 @@ impl Bench {
             typed.push(started.elapsed());
             let model = &self.model;
             let started = Instant::now();
-            self.terminal.draw(|frame| view(model, frame)).expect("in memory");
+            self.terminal
+                .draw(|frame| view(model, frame))
+                .expect("in memory");
             drawn.push(started.elapsed());
         }
         (typed, drawn)

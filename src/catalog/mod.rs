@@ -25,6 +25,7 @@ mod summary;
 mod template;
 mod text;
 mod trigger;
+mod without_secrets;
 
 pub use contents::Catalog;
 pub use defaults::DefaultSubscription;

@@ -301,7 +301,7 @@ mod tests {
                 "has no text",
             ),
             (
-                "kind: ConfigMap\ndata:\n  a: x\n  a: y\n",
+                "kind: ConfigMap\ndata:\n  a: x\n  a: z\n",
                 Some((4, 3)),
                 "twice",
             ),

@@ -109,7 +109,7 @@ pub(super) async fn run(args: MigrateArgs, engine: EngineArgs) -> anyhow::Result
     if args.dry_run || changes.is_empty() {
         text.push_str(&format!(
             "{} on {} would be {verb}\n",
-            counted(entries, "entry"),
+            entries_of(entries),
             counted(objects, "object")
         ));
         print(&visible(&text))?;
@@ -134,6 +134,13 @@ pub(super) async fn run(args: MigrateArgs, engine: EngineArgs) -> anyhow::Result
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn entries_of(number: usize) -> String {
+    match number {
+        1 => "1 entry".into(),
+        many => format!("{many} entries"),
+    }
 }
 
 /// What is to be written for the objects of a watch.

@@ -4,10 +4,10 @@
 //! resource plus a bounded number of deliveries and notices.
 
 use super::command::Done;
-use super::progress::{Migration, PreviewNews};
 use super::event::{
     Batch, CatalogView, EngineStatus, HeldStatus, LaneStatus, Notice, ResourceRow, WatchStatus,
 };
+use super::progress::{Migration, PreviewNews};
 use crate::domain::{Delivery, DeliveryId, ResourceKey};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -3,9 +3,9 @@
 use super::draft_catalog::Changes;
 use super::examine::Explained;
 use super::inspection::Inspection;
+use super::members::Members;
 use super::progress::Migration;
 use super::rendering::{RenderOrder, Rendering};
-use super::members::Members;
 use super::subscribing::{AnnotationEdit, Subscribable};
 use super::survey::Survey;
 use crate::catalog::SubscriptionChange;

@@ -181,7 +181,10 @@ pub fn source(
 }
 
 fn meta(map: &ConfigMapSnapshot) -> ConfigMeta {
-    let whole = map.managers.iter().filter(|manager| manager.subresource.is_empty());
+    let whole = map
+        .managers
+        .iter()
+        .filter(|manager| manager.subresource.is_empty());
     let writers = whole.map(|manager| ConfigWriter {
         manager: manager.manager.clone(),
         applies: manager.operation == "Apply",

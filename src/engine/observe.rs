@@ -177,7 +177,12 @@ impl Reconciler {
     fn tell_found(&mut self, view: &CatalogView, found: bool) {
         let name = format!("ConfigMap {}/{}", view.namespace, view.name);
         if found {
-            self.notice(Severity::Info, format!("{name} is back"), String::new(), None);
+            self.notice(
+                Severity::Info,
+                format!("{name} is back"),
+                String::new(),
+                None,
+            );
             return;
         }
         let help = "nothing is sent until it is back; what was sent stays noted".to_owned();

@@ -243,17 +243,20 @@ fn exchanged(key: &str, from: &str, to: &str) -> Option<String> {
     Some(format!("{start}{to}{}", rest.strip_prefix(from)?))
 }
 
+/// When two conditions are taken to be the same one.
+type Alike = fn(&ConditionKey, &ConditionKey) -> bool;
+
 /// For each condition of the second trigger the place of the one in the first that it continues:
 /// the very same, else the first one left with the same `when`, else the one left at its place.
 fn matched(before: &Trigger, after: &Trigger) -> Vec<Option<usize>> {
     let (old, new) = (&before.conditions, &after.conditions);
     let mut found: Vec<Option<usize>> = vec![None; new.len()];
     let mut taken = BTreeSet::new();
-    let same_key = |old: &ConditionKey, new: &ConditionKey| old == new;
-    let same_when = |old: &ConditionKey, new: &ConditionKey| old.hash == new.hash;
-    let same_place = |old: &ConditionKey, new: &ConditionKey| old.index == new.index;
-    let rules: [&dyn Fn(&ConditionKey, &ConditionKey) -> bool; 3] =
-        [&same_key, &same_when, &same_place];
+    let rules: [Alike; 3] = [
+        |old, new| old == new,
+        |old, new| old.hash == new.hash,
+        |old, new| old.index == new.index,
+    ];
     for rule in rules {
         for (slot, new) in found.iter_mut().zip(new) {
             if slot.is_some() {

@@ -8,6 +8,7 @@ use super::event::CatalogView;
 use super::obey::operator;
 use super::reconcile::Reconciler;
 use crate::catalog::{Catalog, describe};
+use crate::cluster::FIELD_MANAGER;
 use crate::history::{ConfigPlace, NewVersion, VersionOrigin};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -82,7 +83,12 @@ impl Reconciler {
                 (None, None) => VersionOrigin::Found,
             },
             actor: ours.as_ref().map(|_| operator()).unwrap_or_default(),
-            manager: last.map_or_else(String::new, |last| last.manager.clone()),
+            // Times of field managers are whole seconds: which of two is the last is not certain.
+            manager: match (&ours, last) {
+                (Some(_), _) => FIELD_MANAGER.to_owned(),
+                (None, Some(last)) => last.manager.clone(),
+                (None, None) => String::new(),
+            },
             effect: ours.map(|ours| ours.effect).unwrap_or_default(),
             summary: String::new(),
             data: Arc::clone(&view.data),
@@ -95,11 +101,15 @@ impl Reconciler {
             if let Some(earlier) = earlier {
                 let _ = earlier.await;
             }
-            let compare = move || before.map_or_else(String::new, |before| words(&before, &after));
-            let summary = tokio::task::spawn_blocking(compare)
-                .await
-                .unwrap_or_default();
-            let version = NewVersion { summary, ..version };
+            let finish = move || NewVersion {
+                summary: before.map_or_else(String::new, |before| words(&before, &after)),
+                data: Arc::new(after.without_secrets(&version.data)),
+                ..version
+            };
+            // It does not panic; if it did, nothing that may hold a secret would be recorded.
+            let Ok(version) = tokio::task::spawn_blocking(finish).await else {
+                return;
+            };
             if let Err(error) = history.record_version(version).await {
                 tracing::error!("the version of the ConfigMap was not recorded: {error}");
             }

@@ -20,6 +20,5 @@ pub use paths::Paths;
 pub use rate::{Rate, RateSetting};
 pub use schema::{
     ContextSettings, EditorKeys, EditorSettings, HistorySettings, LeaseSettings, LogSettings,
-    LogStyle, MetricsSettings,
-    OnStateLost, Settings, UiSettings, WatchSettings,
+    LogStyle, MetricsSettings, OnStateLost, Settings, UiSettings, WatchSettings,
 };

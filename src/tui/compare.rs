@@ -116,7 +116,14 @@ impl Compare {
     /// # Errors
     /// One sentence: a recorded version can't be read, or is forgotten.
     pub fn run(&self, history: Option<&History>) -> Result<Comparison, String> {
-        let (before, after) = (texts(&self.before, history)?, texts(&self.after, history)?);
+        let (mut before, mut after) = (texts(&self.before, history)?, texts(&self.after, history)?);
+        let recorded = |side: &Version| matches!(side, Version::Recorded(_));
+        if recorded(&self.before) || recorded(&self.after) {
+            // What is recorded has no secrets; they are no difference.
+            for side in [&mut before, &mut after] {
+                *side = Arc::new(self.catalog.without_secrets(side));
+            }
+        }
         let mut keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         if let Some(only) = &self.keys {
             keys.retain(|key| only.contains(*key));

@@ -4,9 +4,9 @@
 //! drafts are never cancelled and keep their order.
 
 use super::draft;
+use super::editor::Difference;
 use super::export;
 use super::manifest;
-use super::editor::Difference;
 use super::message::{Job, JobDone, JudgeOrder, Judged, Msg, PageKind, SessionId, Strip};
 use super::screens::resource::DELIVERIES;
 use super::screens::views::{Numbers, SERVICES_MS};
@@ -280,12 +280,16 @@ pub fn work(
             let result = draft::discard(state_dir?, &id);
             JobDone::Dropped(id, result)
         }
-        Job::Versions(place) => JobDone::Versions(history.ok_or_else(missing).and_then(|history| {
-            history.versions(&place).map_err(|error| error.to_string())
-        })),
+        Job::Versions(place) => JobDone::Versions(
+            history
+                .ok_or_else(missing)
+                .and_then(|history| history.versions(&place).map_err(|error| error.to_string())),
+        ),
         Job::VersionData(number) => {
             let data = history.ok_or_else(missing).and_then(|history| {
-                let data = history.version_data(number).map_err(|error| error.to_string());
+                let data = history
+                    .version_data(number)
+                    .map_err(|error| error.to_string());
                 data?.ok_or_else(|| format!("version {number} is forgotten"))
             });
             JobDone::VersionData(number, data)

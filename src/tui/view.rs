@@ -4,7 +4,10 @@ use super::action::{self, ActionId};
 use super::keymap::text_of;
 use super::layout::{self, Shape};
 use super::model::{Model, Overlay, Phase, Screen};
-use super::screens::{blast, bulk, delivery, diff, drafts, editor, events, merge, overview, preview, resource, start, subscribe, text as text_screen, versions, views};
+use super::screens::{
+    blast, bulk, delivery, diff, drafts, editor, events, merge, overview, preview, resource, start,
+    subscribe, text as text_screen, versions, views,
+};
 use super::text;
 use super::update::gitops;
 use super::widgets::{cells, confirm, footer, header, help, palette, prompt};
@@ -277,8 +280,7 @@ fn flash(model: &Model, shape: Shape) -> Option<(Severity, String)> {
     }
     match model.screens.last() {
         Some(Screen::Editor(editor))
-            if editor.replacing.is_some()
-                || (shape == Shape::One && editor.message.is_some()) =>
+            if editor.replacing.is_some() || (shape == Shape::One && editor.message.is_some()) =>
         {
             Some(editor::message(editor))
         }

@@ -210,6 +210,7 @@ fn migrated_keys_leave_nothing_to_send_again() {
         assert!(run.contains("0 entries on 0 objects"), "{run}");
         // The one in the cluster is not touched, and the old entry stays.
         assert_eq!(preview(place, &map(RUNNING), &[]).code, 0);
+        again(0);
         let run = place.run(&["migrate", "draft.yaml", "--undo"]);
         assert!(run.clean().contains("taken away"));
         again(1);

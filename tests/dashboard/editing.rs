@@ -34,7 +34,7 @@ fn a_mistake_is_seen_completed_and_applied() {
     terminal.type_text("]\n");
     terminal.type_text("oncePer: pod.metadata.");
     terminal.press("A-c");
-    terminal.wait_for(&["\"web-1\"", "field"]);
+    terminal.wait_for(&[">annotations", "field"]);
     terminal.type_text("na");
     terminal.press("Tab");
     terminal.wait_for(&["oncePer: pod.metadata.name", "+ names", "no findings"]);
@@ -68,7 +68,7 @@ fn a_draft_survives_a_kill() {
     assert!(!status.success());
 
     let mut terminal = stage.dashboard(LARGE);
-    terminal.wait_for(&["1 draft kept from before", "+draft"]);
+    terminal.wait_for(&["1 draft kept from before", " draft "]);
     terminal.press("4 9");
     terminal.wait_for(&["trigger.on-pod-ready", "as in the cluster"]);
     terminal.press("Enter");
@@ -106,6 +106,8 @@ fn the_users_own_editor_is_handed_the_text() {
             .all(|name| !name.to_string_lossy().ends_with(".yaml")),
         "{left:?}"
     );
+    terminal.press("Esc");
+    terminal.wait_for(&["1 Resources"]);
     quit(terminal);
 }
 

@@ -9,7 +9,6 @@ mod demo;
 mod editing;
 mod leaving;
 mod looking;
-mod merging;
 mod migrating;
 mod stage;
 mod trouble;

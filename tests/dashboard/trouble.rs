@@ -62,7 +62,7 @@ fn a_namespace_without_configuration_is_offered_an_example() {
     terminal.press("y");
     terminal.wait_for(&["Apply ─", "creates the ConfigMap"]);
     terminal.press("y");
-    terminal.wait_for(&["new ConfigMap applied", "trigger.on-pod-ready"]);
+    terminal.wait_for(&["ConfigMap applied", "trigger.on-pod-ready"]);
     assert_ne!(stage.key("trigger.on-pod-ready"), "");
     quit(terminal);
 }

@@ -202,7 +202,11 @@ impl Terminal {
                 "End" => b"\x1b[F",
                 "F2" => b"\x1bOQ",
                 "F4" => b"\x1bOS",
+                "F5" => b"\x1b[15~",
+                "F6" => b"\x1b[17~",
+                "F7" => b"\x1b[18~",
                 "F8" => b"\x1b[19~",
+                "F9" => b"\x1b[20~",
                 "F12" => b"\x1b[24~",
                 _ => match key.strip_prefix("C-").and_then(|rest| rest.bytes().next()) {
                     Some(letter) => {

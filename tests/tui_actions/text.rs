@@ -220,7 +220,8 @@ fn of_a_whole_config_map_only_what_changed_is_written() {
     let expected = BTreeMap::from([("template.pod-oom".to_owned(), Some(expected.to_owned()))]);
     assert_eq!(changes, expected);
     // A mistake in the YAML has a place, and nothing is asked of the server.
-    keys(&mut model, "C-Home");
+    let mut model = standard();
+    keys(&mut model, "4 E C-Home");
     type_text(&mut model, "[");
     assert!(commands(keys(&mut model, "C-s")).is_empty());
     let (_, message) = editor(&model).message.clone().expect("is told");

@@ -154,7 +154,7 @@ fn fields_come_from_the_object() {
     assert!(labels("trigger.a", "- when: ^").starts_with(&["pod".to_owned(), "job".to_owned()]));
     assert_eq!(
         labels("trigger.a", "- when: 'no^"),
-        ["none", "not", "now"],
+        ["none", "now", "not", "bitnot"],
         "a quoted scalar"
     );
     assert_eq!(
@@ -187,7 +187,7 @@ fn templates() {
     );
     assert_eq!(
         labels("template.a", "message: |\n  {{ .pod.x | toJs^"),
-        ["toJson"]
+        ["toJson", "mustToJson"]
     );
     assert_eq!(
         labels("template.a", "message: |\n  {{ .pod }} toJs^"),

@@ -88,7 +88,15 @@ pub(super) const ACTIONS: &[Action] = &[
         "next-pane",
         "pane",
         &["Tab"],
-        &[S::Overview, S::Delivery, S::Object, S::Views, S::Blast, S::Preview, S::Merge],
+        &[
+            S::Overview,
+            S::Delivery,
+            S::Object,
+            S::Views,
+            S::Blast,
+            S::Preview,
+            S::Merge,
+        ],
         "Goes to the next pane.",
     )
     .footer(2)
@@ -98,7 +106,15 @@ pub(super) const ACTIONS: &[Action] = &[
         "previous-pane",
         "previous pane",
         &["Shift-Tab"],
-        &[S::Overview, S::Delivery, S::Object, S::Views, S::Blast, S::Preview, S::Merge],
+        &[
+            S::Overview,
+            S::Delivery,
+            S::Object,
+            S::Views,
+            S::Blast,
+            S::Preview,
+            S::Merge,
+        ],
         "Goes to the previous pane.",
     )
     .unlisted(),

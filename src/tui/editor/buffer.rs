@@ -204,7 +204,9 @@ impl TextBuffer {
         }
         self.cursor = self.clamp(place);
         self.goal = None;
-        self.open = Open::No;
+        if self.open != Open::Group {
+            self.open = Open::No;
+        }
     }
 
     /// Selects from one place to another, where the cursor is then.
@@ -336,7 +338,7 @@ impl TextBuffer {
         let blank = text.chars().all(char::is_whitespace);
         let goes_on = match self.open {
             Open::Typing(at, was_blank) => {
-                at == self.cursor && from == to && !(was_blank && !blank) && !text.contains('\n')
+                at == self.cursor && from == to && (blank || !was_blank) && !text.contains('\n')
             }
             Open::No | Open::Group => false,
         };

@@ -42,9 +42,7 @@ impl<R> Slab<R> {
 
     /// All rows, in the order of their slots.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<R>> {
-        self.chunks
-            .iter()
-            .flat_map(|chunk| chunk.iter().flatten())
+        self.chunks.iter().flat_map(|chunk| chunk.iter().flatten())
     }
 
     /// The row in a slot.

@@ -249,7 +249,7 @@ mod tests {
             ("styles:\n  dim: red\n  bad: rde\n", ["'rde'", "line 3"]),
             ("styles:\n  bad: red green\n", ["'green'", "line 2"]),
             ("styles:\n  bad: on\n", ["follow 'on'", "line 2"]),
-            ("styles: [\n", ["line 2", "column"]),
+            ("styles: [\n", ["line 1", "column"]),
         ] {
             let error = parse(text).unwrap_err();
             for part in parts {

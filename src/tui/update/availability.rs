@@ -1,7 +1,7 @@
 //! Whether an action is possible now, and if not, why: the footer dims it, help and palette say it,
 //! and the key gives it as a message.
 
-use super::{blast, bulk, preview, editing};
+use super::{blast, bulk, editing, preview};
 use crate::domain::{Delivery, DeliveryState, Mode};
 use crate::engine::{Inspection, LeaseStatus};
 use crate::tui::action::{ActionId, describe};

@@ -1,6 +1,9 @@
 //! What the engine tells.
 
-use super::{applying, blast, bulk, drafts, editing, flash, preview, resource, subscribe, versions, views, writes};
+use super::{
+    applying, blast, bulk, drafts, editing, flash, preview, resource, subscribe, versions, views,
+    writes,
+};
 use crate::domain::Severity;
 use crate::engine::{Batch, CommandError, Reply};
 use crate::tui::action::{self, ActionId};

@@ -1,6 +1,8 @@
 //! Keys: to what is in front, to the line or text being typed, or to an action.
 
-use super::{applying, availability, bulk, editing, flash, perform, preview, prompts, subscribe, writes};
+use super::{
+    applying, availability, bulk, editing, flash, perform, preview, prompts, subscribe, writes,
+};
 use crate::domain::Severity;
 use crate::tui::action::ActionId;
 use crate::tui::key::{Code, Key};

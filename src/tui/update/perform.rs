@@ -1,6 +1,10 @@
 //! What each action does, once it is known to be possible.
 
-use super::{applying, availability, blast, bulk, drafts, editing, flash, held, judging, keys, launch, merge, opening, preview, prompts, resource, settle, submit, subscribe, sweep, versions, views, writes};
+use super::{
+    applying, availability, blast, bulk, drafts, editing, flash, held, judging, keys, launch,
+    merge, opening, preview, prompts, resource, settle, submit, subscribe, sweep, versions, views,
+    writes,
+};
 use crate::domain::Severity;
 use crate::engine::Command;
 use crate::tui::action::ActionId;

@@ -2,7 +2,7 @@
 
 use super::{applying, drafts, flash, gitops};
 use crate::check::{config_map_changes, config_map_text};
-use crate::domain::Severity;
+use crate::domain::{MASK, Severity};
 use crate::engine::CatalogView;
 use crate::history::{ConfigPlace, ConfigVersion};
 use crate::tui::compare::{Compare, Comparison};
@@ -356,7 +356,7 @@ pub(super) fn read(
     number: i64,
     result: Result<BTreeMap<String, String>, String>,
 ) {
-    let data = match result {
+    let mut data = match result {
         Ok(data) => data,
         Err(problem) => {
             flash(model, Severity::Error, problem);
@@ -366,6 +366,22 @@ pub(super) fn read(
     let Some(view) = model.session.catalog.clone() else {
         return;
     };
+    // Secrets are not recorded: such a key stays as it is in the cluster.
+    let mut kept = Vec::new();
+    let masked = data.iter_mut().filter(|(_, text)| text.contains(MASK));
+    for (key, text) in masked {
+        if let Some(live) = view.data.get(key) {
+            live.clone_into(text);
+        }
+        kept.push(key.clone());
+    }
+    if !kept.is_empty() {
+        let text = format!(
+            "secrets are not recorded: look at {} before you apply version {number}",
+            kept.join(", ")
+        );
+        flash(model, Severity::Warning, text);
+    }
     if *view.data == data && view.found {
         flash(
             model,

@@ -383,7 +383,12 @@ pub(super) fn confirmed(model: &mut Model, then: Then, effects: &mut Vec<Effect>
     match then {
         Then::Command(command, purpose) => {
             let purpose_kept = purpose.clone();
-            if let Command::Apply { changes, dry_run: false, .. } = &command {
+            if let Command::Apply {
+                changes,
+                dry_run: false,
+                ..
+            } = &command
+            {
                 applying::begun(model, &purpose, changes);
             }
             let request = submit(model, command, purpose, effects);

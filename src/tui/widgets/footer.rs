@@ -2,7 +2,7 @@
 //! dimmed.
 
 use super::cells;
-use crate::tui::action::{self, Action, Scope};
+use crate::tui::action::{self, Action, ActionId, Scope};
 use crate::tui::model::Model;
 use crate::tui::text;
 use crate::tui::update::availability;
@@ -26,23 +26,31 @@ pub fn actions(model: &Model, scopes: &[Scope]) -> Vec<&'static Action> {
     found
 }
 
-/// Draws as many hints as fit.
+/// Draws as many hints as fit, and always where help is: it lists the others.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = &model.look.theme;
     let mut shown = actions(model, &model.scopes());
     shown.retain(|action| action.footer > 0);
     shown.sort_by_key(|action| action.footer);
+    let is_help = |action: &&Action| action.id == ActionId::Help;
+    let help = shown.iter().position(is_help).map(|at| shown.remove(at));
+    let width = |action: &Action| {
+        let key = model.keymap.label(action);
+        let cells = text::width(&key) + text::width(action.title) + 3;
+        u16::try_from(cells).unwrap_or(u16::MAX)
+    };
+    let mut kept = help.map_or(0, width);
     let mut x = area.x + 1;
-    for action in shown {
+    for action in shown.into_iter().chain(help) {
         let key = model.keymap.label(action);
         if key.is_empty() {
             continue;
         }
-        let cells = text::width(&key) + text::width(action.title) + 3;
-        let Ok(cells) = u16::try_from(cells) else {
-            continue;
-        };
-        if x.saturating_add(cells) > area.right().saturating_add(2) {
+        if help.is_some_and(|help| help.id == action.id) {
+            kept = 0;
+        }
+        let end = x.saturating_add(width(action)).saturating_add(kept);
+        if end > area.right().saturating_add(2) {
             continue;
         }
         let off = availability::reason(model, action.id).is_some();

@@ -26,7 +26,7 @@ pub struct Popup {
 impl Popup {
     /// A list; `None` without candidates.
     pub fn new(line: usize, completion: Completion) -> Option<Self> {
-        (!completion.candidates.is_empty()).then(|| Self {
+        (!completion.candidates.is_empty()).then_some(Self {
             line,
             from: completion.from,
             candidates: completion.candidates,

@@ -216,7 +216,7 @@ impl SubscribeScreen {
             Field::Recipients => {
                 let typed = self.recipients.text();
                 let before = typed.rfind(';').map_or("", |end| &typed[..=end]);
-                self.recipients = InputLine::new(&format!("{before}{name}"));
+                self.recipients = InputLine::new(format!("{before}{name}"));
             }
             Field::List => {}
         }
