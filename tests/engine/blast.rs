@@ -301,14 +301,16 @@ fn a_refused_migration_says_which_right_is_missing() {
     });
 }
 
-/// Many objects: the counts come in seconds, and what happens meanwhile is told at once.
+/// Many objects: the counts come in seconds, and what happens meanwhile is told at once. How many,
+/// `KUBECHIME_BLAST_PODS` says.
 #[test]
 fn many_objects_do_not_keep_the_engine_from_its_work() {
     on_every_cluster(async |scene| {
         let Some(simulation) = scene.simulation() else {
             return;
         };
-        let many: u64 = 20_000;
+        let many = std::env::var("KUBECHIME_BLAST_PODS");
+        let many: u64 = many.map_or(20_000, |many| many.parse().unwrap());
         configure(&scene, &condition(WHEN), &[]).await;
         for place in 0..many {
             let pod = json!({

@@ -206,3 +206,39 @@ fn only_what_is_under_way_is_given_up_and_only_after_a_question() {
     let (_, command) = only(keys(&mut model, "y"));
     assert_eq!(command, Command::Cancel(Cancel::Delivery(id)));
 }
+
+#[test]
+fn a_condition_that_is_being_written_is_explained_on_the_selected_resource() {
+    let mut model = standard();
+    keys(&mut model, "4 G k e Down C-e");
+    type_text(&mut model, " and true");
+    let effects = keys(&mut model, "F3");
+    let trial = resource_screen(&model).trial.clone().expect("is tried");
+    assert!(trial.source.ends_with(" and true"), "{}", trial.source);
+    let selected = model.overview.resources.selected.clone();
+    let explains = |effect: &Effect| match effect {
+        Effect::Submit(_, Command::Explain(on)) => Some(on) == selected.as_ref(),
+        _ => false,
+    };
+    assert!(effects.iter().any(explains), "{effects:?}");
+    // Evaluated when the object is here, and as it is typed on.
+    answer_inspections(&mut model, effects);
+    let trial = resource_screen(&model).trial.clone().expect("is tried");
+    assert!(matches!(trial.result, Some(Ok(_))), "{trial:?}");
+    keys(&mut model, "(");
+    let trial = resource_screen(&model).trial.clone().expect("is tried");
+    assert!(trial.source.ends_with(" and true("), "{}", trial.source);
+    assert!(matches!(trial.result, Some(Err(_))), "{trial:?}");
+    // Back in steps: what is tried, then the resource.
+    keys(&mut model, "Esc Esc");
+    assert!(matches!(model.screens.last(), Some(Screen::Editor(_))));
+}
+
+#[test]
+fn a_trigger_that_cant_be_read_is_not_explained() {
+    let mut model = standard();
+    keys(&mut model, "4 G k e");
+    type_text(&mut model, "[");
+    assert!(commands(keys(&mut model, "F3")).is_empty());
+    assert!(flash(&model).contains("the trigger can't be read"));
+}

@@ -300,7 +300,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "preview",
         &["F3"],
         &[S::Editor, S::Keys, S::Object],
-        "Renders the template for a resource: what each service would get, and the exact request.",
+        "A template rendered for a resource, with the exact request; of a trigger its explanation.",
     )
     .footer(7),
     action(

@@ -5,6 +5,7 @@ pub mod availability;
 mod batch;
 mod blast;
 mod bulk;
+mod draft_trigger;
 mod drafts;
 mod editing;
 mod editor_lines;

@@ -1,6 +1,6 @@
 //! A template rendered for a resource: which one, for which, and asking the engine for it.
 
-use super::{blast, drafts, flash, prompts, submit};
+use super::{blast, draft_trigger, drafts, flash, prompts, submit};
 use crate::domain::{ResourceKey, Severity};
 use crate::engine::{Command, CommandError, RenderOrder, Reply, ResourceRow};
 use crate::tui::message::{Effect, RequestId};
@@ -45,9 +45,14 @@ fn first_template(model: &Model, changes: &Changes) -> Option<String> {
     own.map(str::to_owned).or_else(|| known.cloned())
 }
 
-/// `F3`.
+/// `F3`: of a trigger the explanation of its condition, of anything else a rendered template.
 pub(super) fn open(model: &mut Model, effects: &mut Vec<Effect>) {
     drafts::keep(model, effects);
+    match draft_trigger::condition(model) {
+        Some(Ok(source)) => return draft_trigger::explain(model, &source),
+        Some(Err(problem)) => return flash(model, Severity::Error, problem),
+        None => {}
+    }
     let (template, changes) = match subject(model) {
         Ok(subject) => subject,
         Err(problem) => {
@@ -210,6 +215,9 @@ pub(super) fn template_picked(model: &mut Model, text: &str, effects: &mut Vec<E
 pub(super) fn reason(model: &Model) -> Option<String> {
     if model.session.catalog.is_none() {
         return Some("the ConfigMap is not read yet".to_owned());
+    }
+    if draft_trigger::trigger(model).is_some() {
+        return None;
     }
     subject(model).err()
 }
