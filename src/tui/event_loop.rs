@@ -174,10 +174,8 @@ impl Dashboard {
     fn draw(&mut self) -> anyhow::Result<()> {
         self.model.dirty = false;
         let model = &self.model;
-        self.screen
-            .draw(|frame| view::view(model, frame))
-            .context("the terminal can't be drawn to")?;
-        Ok(())
+        terminal::draw(&mut self.screen, |frame| view::view(model, frame))
+            .context("the terminal can't be drawn to")
     }
 
     /// Forgets what is on the screen, so that the next frame writes every cell. Does not ask the

@@ -8,11 +8,12 @@ use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
 use std::cell::Cell;
 use std::future::Future;
 use std::io::{self, BufWriter, Stdout, Write as _};
@@ -36,6 +37,17 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 thread_local! {
     /// The dashboard is being run on this thread right now.
     static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Draws a frame that a terminal which knows synchronized updates shows as a whole: no half of it is
+/// seen, however slowly it arrives.
+///
+/// # Errors
+/// What the terminal reports.
+pub fn draw(screen: &mut Screen, view: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+    queue!(screen.backend_mut(), BeginSynchronizedUpdate)?;
+    screen.draw(view)?;
+    execute!(screen.backend_mut(), EndSynchronizedUpdate)
 }
 
 /// Takes the terminal and gives it back.
@@ -113,6 +125,7 @@ fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let _ = execute!(
             io::stdout(),
+            EndSynchronizedUpdate,
             DisableMouseCapture,
             DisableBracketedPaste,
             LeaveAlternateScreen,

@@ -69,7 +69,7 @@ fn every_size_shows_what_has_room() {
     let stage = Stage::set();
     let mut terminal = stage.settled_dashboard();
     terminal.resize((80, 24));
-    let text = terminal.wait_for(&["[1 Resources", "2 Triggers", "web-1"]);
+    let text = terminal.wait_for(&["[1 Resources", "2 Triggers", "web-1", "? help"]);
     assert_eq!(text.lines().count(), 24, "{text}");
     terminal.resize((20, 5));
     let text = terminal.wait_until("one pane", |text| {

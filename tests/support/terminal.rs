@@ -25,10 +25,43 @@ pub type Size = (u16, u16);
 
 struct State {
     emulator: vt100::Parser,
+    /// What has arrived of a frame whose end has not: a terminal shows frames as a whole.
+    pending: Vec<u8>,
     /// Everything that was written to the terminal.
     bytes: Vec<u8>,
     /// All programs in the terminal have ended.
     closed: bool,
+}
+
+/// The marks around a frame: synchronized update, as terminals know it.
+const FRAME_BEGINS: &[u8] = b"\x1b[?2026h";
+const FRAME_ENDS: &[u8] = b"\x1b[?2026l";
+
+impl State {
+    /// Shows what has arrived, but for a frame that is not whole.
+    fn arrived(&mut self, bytes: &[u8]) {
+        self.pending.extend_from_slice(bytes);
+        let last = |mark: &[u8]| {
+            let mut windows = self.pending.windows(mark.len());
+            windows.rposition(|window| window == mark)
+        };
+        let whole = match (last(FRAME_BEGINS), last(FRAME_ENDS)) {
+            (Some(begin), end) if end.is_none_or(|end| end < begin) => begin,
+            // The mark itself may have arrived in part.
+            _ => (0..FRAME_BEGINS.len())
+                .rev()
+                .find(|&part| self.pending.ends_with(&FRAME_BEGINS[..part]))
+                .map_or(self.pending.len(), |part| self.pending.len() - part),
+        };
+        let rest = self.pending.split_off(whole);
+        self.emulator.process(&self.pending);
+        self.pending = rest;
+    }
+
+    /// Shows all that has arrived.
+    fn show_all(&mut self) {
+        self.emulator.process(&std::mem::take(&mut self.pending));
+    }
 }
 
 #[derive(Default)]
@@ -84,6 +117,7 @@ impl Terminal {
         let (columns, rows) = size;
         *shown.state.lock().unwrap() = Some(State {
             emulator: vt100::Parser::new(positive(rows), positive(columns), 200),
+            pending: Vec::new(),
             bytes: Vec::new(),
             closed: false,
         });
@@ -96,9 +130,10 @@ impl Terminal {
                     let mut state = shown.state.lock().unwrap();
                     let Some(state) = state.as_mut() else { return };
                     if let Some(bytes) = buffer.get(..read).filter(|bytes| !bytes.is_empty()) {
-                        state.emulator.process(bytes);
                         state.bytes.extend_from_slice(bytes);
+                        state.arrived(bytes);
                     } else {
+                        state.show_all();
                         state.closed = true;
                     }
                     shown.news.notify_all();
@@ -138,6 +173,11 @@ impl Terminal {
             }
             state = self.shown.news.wait_timeout(state, left).unwrap().0;
         }
+    }
+
+    /// The cells of the screen, with their colours.
+    pub fn screen(&self) -> vt100::Screen {
+        self.wait("", |state| Some(state.emulator.screen().clone()))
     }
 
     /// Waits until the text on the screen is as wanted, and gives it.
@@ -277,13 +317,14 @@ impl Terminal {
         assert!(self.is_cooked(), "raw mode was not left");
         self.wait("", |state| {
             let text = String::from_utf8_lossy(&state.bytes);
-            // Cursor, alternate screen, bracketed paste, mouse: what was said last counts.
+            // Cursor, alternate screen, bracketed paste, mouse, frames: what was said last counts.
             for (mode, on, at_rest) in [
                 ("25", 'l', 'h'),
                 ("1049", 'h', 'l'),
                 ("2004", 'h', 'l'),
                 ("1000", 'h', 'l'),
                 ("1003", 'h', 'l'),
+                ("2026", 'h', 'l'),
             ] {
                 let last = |end| text.rfind(&format!("\x1b[?{mode}{end}"));
                 assert!(
