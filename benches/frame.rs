@@ -6,11 +6,13 @@ use jiff::tz::TimeZone;
 use kubechime::domain::{
     Cause, Delivery, DeliveryId, DeliveryState, Destination, Kind, NewDelivery, ResourceKey,
 };
-use kubechime::engine::{Batch, CatalogView, ResourceRow, RowState};
+use kubechime::engine::{
+    Batch, CatalogView, Command, ConditionSurvey, Reply, ResourceRow, RowState, Survey,
+};
 use kubechime::history::Anchor;
 use kubechime::tui::key::Key;
 use kubechime::tui::keymap::Keymap;
-use kubechime::tui::message::{Effect, Job, JobDone, Msg, PageKind, Started};
+use kubechime::tui::message::{Answer, Effect, Job, JobDone, Msg, PageKind, Started};
 use kubechime::tui::model::Model;
 use kubechime::tui::update::{start, update};
 use kubechime::tui::{Options, ThemeName, view, work};
@@ -28,8 +30,10 @@ const FRAMES: usize = 2_000;
 const PAGE: i64 = 500;
 /// Keys of the ConfigMap that is edited.
 const KEYS: usize = 2_000;
-/// Characters that are typed into it.
+/// Characters that are typed into it, or keys that are pressed in a list.
 const TYPED: usize = 500;
+/// Triggers of a large configuration.
+const TRIGGERS: usize = 10_000;
 
 fn main() {
     let mut bench = Bench::new();
@@ -44,6 +48,24 @@ fn main() {
     println!("editor on a whole ConfigMap of {KEYS} keys, 1 MB, {TYPED} keys typed");
     report("typed character, and what it asks for", &typed, &empty);
     report("frame of the editor", &drawn, &empty);
+    for (what, prefix, text, count) in [
+        ("keys", "template.t", "message: hi\n", KEYS),
+        (
+            "triggers",
+            "trigger.on-",
+            "- when: pod.status.phase == 'Failed'\n  send: []\n",
+            TRIGGERS,
+        ),
+    ] {
+        let (moved, drawn) = bench.listing(prefix, text, count);
+        println!("list of a ConfigMap of {count} {what}, {TYPED} keys pressed");
+        report("moved selection, and what it asks for", &moved, &empty);
+        report("frame of the list", &drawn, &empty);
+    }
+    let (moved, drawn) = bench.counting();
+    println!("counts of {TRIGGERS} conditions, {TYPED} keys pressed");
+    report("moved selection, and what it asks for", &moved, &empty);
+    report("frame of the counts", &drawn, &empty);
 }
 
 fn at(times: &[Duration], part: f64) -> Duration {
@@ -99,6 +121,7 @@ impl Bench {
             namespace: "default".into(),
             server: "https://127.0.0.1".into(),
             read_only: false,
+            protected: false,
             history: true,
             theme: None,
         };
@@ -223,6 +246,32 @@ impl Bench {
                 (format!("trigger.on-{number:04}"), text)
             })
             .collect();
+        self.configure(data);
+        self.press("Esc 4 E");
+        for _ in 0..60 {
+            self.press("PgDn");
+        }
+        let (mut typed, mut drawn) = (Vec::new(), Vec::new());
+        for number in 0..TYPED {
+            self.model.now_ms += 20;
+            let c = if number % 8 == 7 { ' ' } else { 'x' };
+            let started = Instant::now();
+            drop(update(&mut self.model, Msg::Key(Key::char(c))));
+            typed.push(started.elapsed());
+            let model = &self.model;
+            let started = Instant::now();
+            self.terminal
+                .draw(|frame| view(model, frame))
+                .expect("in memory");
+            drawn.push(started.elapsed());
+        }
+        (typed, drawn)
+    }
+}
+
+impl Bench {
+    /// Tells a ConfigMap of these keys.
+    fn configure(&mut self, data: BTreeMap<String, String>) {
         let config = CatalogView {
             catalog: Arc::default(),
             found: true,
@@ -240,19 +289,63 @@ impl Bench {
         };
         let session = self.model.session.id;
         self.send(Msg::Batch(session, Box::new(told), Vec::new()));
-        for key in ["Esc", "4", "E"] {
+    }
+
+    fn press(&mut self, script: &str) {
+        for key in script.split(' ') {
             self.send(Msg::Key(Key::parse(key).expect("a key")));
         }
-        for _ in 0..60 {
-            self.send(Msg::Key(Key::parse("PgDn").expect("a key")));
+    }
+
+    /// The list of the keys of a ConfigMap.
+    fn listing(
+        &mut self,
+        prefix: &str,
+        text: &str,
+        count: usize,
+    ) -> (Vec<Duration>, Vec<Duration>) {
+        let data = (0..count).map(|number| (format!("{prefix}{number:05}"), text.to_owned()));
+        self.configure(data.collect());
+        self.press("Esc Esc 4");
+        self.moving("j j PgDn k G PgUp g")
+    }
+
+    /// The counts of all conditions.
+    fn counting(&mut self) -> (Vec<Duration>, Vec<Duration>) {
+        let condition = |number: usize| ConditionSurvey {
+            trigger: format!("on-{number:05}"),
+            index: Some(0),
+            configured: true,
+            when: "pod.status.phase == 'Failed'".into(),
+            holds: number as u64,
+            ..ConditionSurvey::default()
+        };
+        let survey = Arc::new(Survey {
+            at_ms: self.model.now_ms,
+            conditions: (0..TRIGGERS).map(condition).collect(),
+            ..Survey::default()
+        });
+        self.press("Esc");
+        let key = Msg::Key(Key::parse("5").expect("a key"));
+        let asked = update(&mut self.model, key);
+        for effect in asked {
+            if let Effect::Submit(request, Command::Survey) = effect {
+                let result = Ok(Reply::Survey(Arc::clone(&survey)));
+                let answer = Answer { request, result };
+                let session = self.model.session.id;
+                self.send(Msg::Batch(session, Box::default(), vec![answer]));
+            }
         }
-        let (mut typed, mut drawn) = (Vec::new(), Vec::new());
-        for number in 0..TYPED {
-            self.model.now_ms += 20;
-            let c = if number % 8 == 7 { ' ' } else { 'x' };
+        self.moving("j j PgDn k G s S PgUp g")
+    }
+
+    fn moving(&mut self, script: &str) -> (Vec<Duration>, Vec<Duration>) {
+        let keys: Vec<Key> = script.split(' ').filter_map(Key::parse).collect();
+        let (mut moved, mut drawn) = (Vec::new(), Vec::new());
+        for key in keys.iter().cycle().take(TYPED) {
             let started = Instant::now();
-            drop(update(&mut self.model, Msg::Key(Key::char(c))));
-            typed.push(started.elapsed());
+            self.send(Msg::Key(*key));
+            moved.push(started.elapsed());
             let model = &self.model;
             let started = Instant::now();
             self.terminal
@@ -260,7 +353,7 @@ impl Bench {
                 .expect("in memory");
             drawn.push(started.elapsed());
         }
-        (typed, drawn)
+        (moved, drawn)
     }
 }
 

@@ -17,6 +17,7 @@
 //! | [`check`] | the lint of a configuration |
 //! | [`cluster`] | everything that talks to the API server |
 //! | [`history`] | the record of deliveries |
+//! | [`query`] | the filters that people write |
 //! | [`engine`] | from a change to a notification that was sent and recorded |
 //! | `tui` | the dashboard (feature `tui`) |
 //! | `demo` | the simulated cluster and the webhook receiver (feature `demo`) |
@@ -37,6 +38,7 @@ pub mod engine;
 pub mod expr;
 pub mod golang;
 pub mod history;
+pub mod query;
 pub mod service;
 pub mod settings;
 pub mod telemetry;

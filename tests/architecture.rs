@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("expr", &["domain", "golang"]),
     ("template", &["domain", "golang"]),
     ("history", &["domain"]),
+    ("query", &["history", "domain"]),
     ("settings", &["domain", "golang"]),
     ("telemetry", &["golang"]),
     ("service", &["template", "yaml", "domain", "golang"]),
@@ -38,7 +39,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "tui",
         &[
-            "engine", "history", "check", "catalog", "template", "expr", "yaml", "domain",
+            "engine", "query", "history", "check", "catalog", "template", "expr", "yaml", "domain",
         ],
     ),
     (
@@ -53,6 +54,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "service",
             "template",
             "expr",
+            "query",
             "history",
             "settings",
             "telemetry",

@@ -1,14 +1,28 @@
 //! What the dashboard shows, as text: snapshots of the screens at the sizes that matter.
 #![cfg(feature = "tui")]
 
+#[path = "tui_screens/applying.rs"]
+mod applying;
 #[path = "tui_screens/blast.rs"]
 mod blast;
+#[path = "tui_screens/calm.rs"]
+mod calm;
 #[path = "tui_screens/editing.rs"]
 mod editing;
 #[path = "tui_screens/fixture.rs"]
 mod fixture;
+#[path = "tui_screens/foreign.rs"]
+mod foreign;
+#[path = "tui_screens/hostile.rs"]
+mod hostile;
+#[path = "tui_screens/opening.rs"]
+mod opening;
+#[path = "tui_screens/protected.rs"]
+mod protected;
 #[path = "tui_screens/resource.rs"]
 mod resource;
+#[path = "tui_screens/sizes.rs"]
+mod sizes;
 #[path = "tui_screens/versions.rs"]
 mod versions;
 #[path = "tui_screens/views.rs"]
@@ -268,15 +282,6 @@ fn empty_states_say_what_to_do() {
         since_ms: NOW - 12_000,
     };
     snapshot("unreachable_120x36", &empty(refused, true, false));
-}
-
-#[test]
-fn a_launch_that_fails_is_a_screen() {
-    let mut model = launched(&options(), 80, 24);
-    let session = model.session.id;
-    let problem = "no kubeconfig: ~/.kube/config does not exist. Set KUBECONFIG or write one.";
-    send(&mut model, Msg::Launched(session, Err(problem.into())));
-    snapshot("no_kubeconfig_80x24", &model);
 }
 
 /// No size and no screen panics, and nothing is drawn outside.

@@ -82,6 +82,7 @@ impl DemoLauncher {
             namespace: started.namespace,
             server,
             read_only: settings.read_only,
+            protected: settings.protected,
             theme: None,
         })
     }

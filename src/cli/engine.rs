@@ -29,6 +29,9 @@ pub struct EngineArgs {
     /// Write and send nothing.
     #[arg(long, global = true)]
     read_only: bool,
+    /// In the dashboard, ask for the context's name before everything that writes or sends.
+    #[arg(long, global = true)]
+    protected: bool,
     /// Draw the dashboard with ASCII characters only.
     #[arg(long, global = true)]
     ascii: bool,
@@ -89,6 +92,9 @@ impl EngineArgs {
         }
         if self.read_only {
             layers.flag(&["readOnly"], true);
+        }
+        if self.protected {
+            layers.flag(&["protected"], true);
         }
         if self.no_lease {
             layers.flag(&["lease", "enabled"], false);

@@ -2,8 +2,9 @@
 
 use super::engine::{EngineArgs, open_history};
 use super::explain_view::{Context, render};
-use super::loading::{ConfigArgs, Inputs, Subject};
+use super::loading::{ConfigArgs, Inputs};
 use super::output::print;
+use super::subject::Subject;
 use super::trigger::catalog;
 use crate::catalog::Catalog;
 use crate::cluster::LeanObject;

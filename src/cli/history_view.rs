@@ -3,8 +3,7 @@
 use super::output::{json, span, visible};
 use super::table::table;
 use crate::domain::Delivery;
-use crate::history::DeliveryDetail;
-use crate::tui::export::{csv_heads, csv_line};
+use crate::history::{DeliveryDetail, csv_heads, csv_line};
 use serde_json::json;
 
 /// Longest error or detail in a table, in characters.

@@ -4,9 +4,7 @@ use super::engine::{EngineArgs, open_history};
 use super::loading::Inputs;
 use super::output::{Form, json, print, span, visible, yaml};
 use super::table::table;
-#[cfg(feature = "tui")]
-use crate::domain::DeliveryId;
-use crate::domain::Selection;
+use crate::domain::{DeliveryId, Selection};
 use crate::history::{HeldCount, History, Verb};
 use crate::settings::Paths;
 use anyhow::Context as _;
@@ -235,7 +233,6 @@ async fn carry_out(
 }
 
 /// What has become of a request about single notifications.
-#[cfg(feature = "tui")]
 pub(super) enum Asked {
     /// An engine has answered.
     Answered(String),
@@ -244,7 +241,6 @@ pub(super) enum Asked {
 }
 
 /// Asks the engine that works on a history about single notifications.
-#[cfg(feature = "tui")]
 pub(super) async fn ask_and_wait(
     history: &History,
     verb: Verb,

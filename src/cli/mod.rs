@@ -12,9 +12,7 @@ mod engine;
 mod explain;
 mod explain_view;
 mod generate;
-#[cfg(feature = "tui")]
 mod history;
-#[cfg(feature = "tui")]
 mod history_view;
 mod hold;
 mod loading;
@@ -31,6 +29,7 @@ mod sarif;
 #[cfg(feature = "demo")]
 mod serve;
 mod service;
+mod subject;
 mod table;
 mod template;
 mod trigger;
@@ -40,6 +39,7 @@ mod tui;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Notifications about what happens in a Kubernetes cluster.
 ///
@@ -77,7 +77,6 @@ enum Command {
     /// List services with what is wrong, or send a test message through one.
     Service(service::ServiceArgs),
     /// Look into the history of deliveries; send again; cancel.
-    #[cfg(feature = "tui")]
     History(history::HistoryArgs),
     /// Decide about notifications that the flood guard holds.
     Hold(hold::HoldArgs),
@@ -111,7 +110,6 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Trigger(args)) => on_runtime(trigger::run(args, cli.engine)),
         Some(Command::Template(args)) => on_runtime(template::run(args, cli.engine)),
         Some(Command::Service(args)) => on_runtime(service::run(args, cli.engine)),
-        #[cfg(feature = "tui")]
         Some(Command::History(args)) => on_runtime(history::run(args, cli.engine)),
         Some(Command::Hold(args)) => on_runtime(hold::run(args, cli.engine)),
         Some(Command::Run) => on_runtime(run::run(cli.engine)),
@@ -137,14 +135,27 @@ fn on_runtime(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::R
     result
 }
 
-/// Resolves at SIGINT, SIGTERM or SIGHUP.
-async fn interrupted() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("signals can't be received")?;
-    let mut hang_up = signal(SignalKind::hangup()).context("signals can't be received")?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result.context("signals can't be received"),
-        _ = terminate.recv() => Ok(()),
-        _ = hang_up.recv() => Ok(()),
+/// The signals that ask a process to end: SIGINT, SIGTERM and SIGHUP.
+struct EndSignals([Signal; 3]);
+
+impl EndSignals {
+    /// From now on they do not kill the process.
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("signals can't be received");
+        Ok(Self([
+            listen(SignalKind::interrupt())?,
+            listen(SignalKind::terminate())?,
+            listen(SignalKind::hangup())?,
+        ]))
+    }
+
+    /// Resolves when one of them has come since.
+    async fn received(&mut self) {
+        let [interrupt, terminate, hang_up] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `kubechime receiver`: receives webhooks and prints them.
 
-use super::interrupted;
+use super::EndSignals;
 use crate::demo::Receiver;
 use clap::Args;
 use std::net::SocketAddr;
@@ -16,6 +16,7 @@ pub(super) struct ReceiverArgs {
 
 /// Receives until a signal asks it to stop.
 pub(super) async fn run(args: ReceiverArgs) -> anyhow::Result<ExitCode> {
+    let mut signals = EndSignals::listen()?;
     let receiver = Receiver::listen(args.listen).await?;
     println!("receiving webhooks on {}", receiver.url());
     let mut printed = 0;
@@ -43,7 +44,7 @@ pub(super) async fn run(args: ReceiverArgs) -> anyhow::Result<ExitCode> {
     };
     tokio::select! {
         () = print => {}
-        result = interrupted() => result?,
+        () = signals.received() => {}
     }
     Ok(ExitCode::SUCCESS)
 }

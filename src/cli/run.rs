@@ -1,11 +1,11 @@
 //! `kubechime run`: the engine without a screen.
 
+use super::EndSignals;
 use super::engine::{EngineArgs, start};
-use super::interrupted;
 use crate::cluster::Cluster;
 use crate::domain::Shard;
 use crate::engine::{Batch, Bus, EngineHandle, Metrics, WatchPhase};
-use crate::settings::{LogStyle, Paths};
+use crate::settings::{Layers, LogStyle, Paths};
 use crate::telemetry::{Health, HealthServer, LogForm, LogTarget, init_log};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 /// Runs the engine until a signal asks it to stop.
 pub(super) async fn run(args: EngineArgs) -> anyhow::Result<ExitCode> {
+    let mut signals = EndSignals::listen()?;
     let layers = args.layers()?;
     // The form of the log can't wait for the context, which may fail and must be logged.
     let first = layers.for_context(args.connection.context.as_deref().unwrap_or_default())?;
@@ -23,6 +24,26 @@ pub(super) async fn run(args: EngineArgs) -> anyhow::Result<ExitCode> {
         LogStyle::Text | LogStyle::Classic => LogForm::Text,
     };
     init_log(form, &first.log.level, &LogTarget::Stderr)?;
+    let health = Health::default();
+    // Also what comes before the engine may take long: the API server may not answer.
+    let engine = tokio::select! {
+        begun = begin(&args, &layers, &health) => begun?,
+        () = signals.received() => return Ok(ExitCode::SUCCESS),
+    };
+    tokio::select! {
+        () = follow(&engine, &health) => {}
+        () = signals.received() => {}
+    }
+    engine.shutdown().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Connects, and starts the engine with what is told of it from outside.
+async fn begin(
+    args: &EngineArgs,
+    layers: &Layers,
+    health: &Health,
+) -> anyhow::Result<EngineHandle> {
     let cluster = Cluster::connect(&args.connection.options(true)).await?;
     let mut settings = layers.for_context(cluster.context())?;
     if let Some(namespace) = &args.connection.namespace {
@@ -35,7 +56,6 @@ pub(super) async fn run(args: EngineArgs) -> anyhow::Result<ExitCode> {
     if let Some(shard) = shard {
         register_shard(&mut registry, shard);
     }
-    let health = Health::default();
     if !settings.metrics.listen.is_empty() {
         let server = HealthServer::bind(&settings.metrics.listen).await?;
         tokio::spawn(server.serve(Arc::new(registry), health.clone()));
@@ -57,12 +77,7 @@ pub(super) async fn run(args: EngineArgs) -> anyhow::Result<ExitCode> {
         Bus::of_condition(),
     )
     .await?;
-    tokio::select! {
-        () = follow(&started.engine, &health) => {}
-        result = interrupted() => result?,
-    }
-    started.engine.shutdown().await;
-    Ok(ExitCode::SUCCESS)
+    Ok(started.engine)
 }
 
 /// Which share of the objects this process takes, as `kubechime_shard{index="0",count="3"} 1`.

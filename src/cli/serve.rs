@@ -1,7 +1,7 @@
 //! `kubechime demo`: the simulated cluster, with the dashboard on it or alone.
 
+use super::EndSignals;
 use super::engine::EngineArgs;
-use super::interrupted;
 use crate::demo::{ClusterOptions, Receiver, Scenario, ScenarioOptions, SimCluster};
 use anyhow::Context as _;
 use clap::Args;
@@ -44,11 +44,12 @@ pub(super) async fn run(args: DemoArgs, engine: EngineArgs) -> anyhow::Result<Ex
             .with_context(|| format!("the kubeconfig {} can't be written", path.display()))?;
     }
     if args.serve_only {
+        let mut signals = EndSignals::listen()?;
         println!("the cluster is at {}", stage.cluster.url());
         if let Some(path) = &args.write_kubeconfig {
             println!("try: kubectl --kubeconfig {} get pods -A", path.display());
         }
-        interrupted().await?;
+        signals.received().await;
         stage.end();
         return Ok(ExitCode::SUCCESS);
     }

@@ -2,8 +2,9 @@
 //! does.
 
 use super::engine::EngineArgs;
-use super::loading::{ConfigArgs, Inputs, Subject};
+use super::loading::{ConfigArgs, Inputs};
 use super::output::{Form, json, print, yaml};
+use super::subject::Subject;
 use super::table::table;
 use super::trigger::{broken, catalog, failed, select_child, tell_broken, two};
 use crate::catalog::Catalog;

@@ -66,7 +66,6 @@ pub(super) fn prepare(layers: &Layers, context: &str) -> anyhow::Result<Options>
         keymap,
         key_problems,
         ascii: settings.ui.ascii || environment.ascii,
-        read_only: settings.read_only,
         mouse: settings.ui.mouse,
         vim: settings.editor.keys == EditorKeys::Vim,
         state_dir: Some(paths.state),
@@ -126,7 +125,7 @@ impl KubeconfigLauncher {
         }
         let paths = Paths::for_context(&settings, cluster.context());
         let (context, server) = (cluster.context().to_owned(), cluster.url());
-        let read_only = settings.read_only;
+        let (read_only, protected) = (settings.read_only, settings.protected);
         let named = self.themes.find(&settings.ui.theme);
         let theme = Some(named.unwrap_or(Options::from_environment().theme));
         let started = start(
@@ -145,6 +144,7 @@ impl KubeconfigLauncher {
             namespace: started.namespace,
             server,
             read_only,
+            protected,
             theme,
         })
     }

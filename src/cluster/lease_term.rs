@@ -122,4 +122,20 @@ mod tests {
         term.lapsed().await;
         assert!(!term.holds());
     }
+
+    /// By the wall clock there is an hour left, then.
+    #[tokio::test(start_paused = true)]
+    async fn a_wall_clock_that_is_set_back_lengthens_no_term() {
+        let set_back = Until {
+            wall: SystemTime::now() + Duration::from_secs(3_600),
+            ..in_seconds(10)
+        };
+        let (_ends, until) = watch::channel(Some(set_back));
+        let term = LeaseTerm::new(until, Duration::ZERO);
+        assert!(term.holds());
+        let begun = Instant::now();
+        term.lapsed().await;
+        assert_eq!(begun.elapsed(), Duration::from_secs(10));
+        assert!(!term.holds());
+    }
 }

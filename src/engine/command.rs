@@ -70,7 +70,8 @@ pub enum Command {
     /// List the resources that are subscribed to a condition, with how it fares for each, in small
     /// steps beside the other work.
     Members {
-        /// Name of the trigger.
+        /// Name of the trigger, as [`ConditionSurvey`](super::ConditionSurvey) tells it: with that of
+        /// the namespace that has configured it for itself.
         trigger: String,
         /// Place of the condition; `None` for a trigger without any in force.
         index: Option<usize>,

@@ -97,7 +97,7 @@ fn decide_condition(
         }
         let action = if holds {
             let action = act_on_true(look, condition, destination, &state_key);
-            timing.moderate(look, condition, destination, action)
+            timing.moderate(look, condition, destination, &state_key, action)
         } else {
             act_on_false(look, condition, destination, &state_key)
         };

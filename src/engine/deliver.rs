@@ -300,8 +300,7 @@ impl Deliverer {
                     .pause(until);
             }
             let pause = pause_before_next(wait, lane.options.longest_wait, retry_after);
-            let age = now_ms().saturating_sub(job.delivery.new.created_ms);
-            let spent = Duration::from_millis(u64::try_from(age).unwrap_or_default());
+            let spent = age(job.delivery.new.created_ms, now_ms());
             let too_old = spent.saturating_add(pause) > lane.options.max_age;
             if round >= lane.options.rounds || too_old {
                 let tries = job.delivery.attempts;
@@ -365,6 +364,13 @@ impl Deliverer {
     }
 }
 
+/// How old a delivery is. One from the future, for the clock was set back since, is new: whatever the
+/// clock says, it is tried as often as the rounds allow.
+fn age(created_ms: i64, now_ms: i64) -> Duration {
+    let age = now_ms.saturating_sub(created_ms);
+    Duration::from_millis(u64::try_from(age).unwrap_or_default())
+}
+
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
@@ -379,6 +385,13 @@ fn pause_before_next(wait: Duration, longest: Duration, asked: Option<Duration>)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_from_the_future_is_new() {
+        assert_eq!(age(5_000, 7_500), Duration::from_millis(2_500));
+        assert_eq!(age(7_500, 5_000), Duration::ZERO);
+        assert_eq!(age(i64::MAX, i64::MIN), Duration::ZERO);
+    }
 
     #[test]
     fn pauses_are_jittered_downwards_and_honour_what_was_asked() {

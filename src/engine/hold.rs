@@ -127,9 +127,11 @@ impl Reconciler {
         self.notice(Severity::Warning, text, help.into(), None);
     }
 
-    /// Whether every object has been looked at: nothing is listed, and nothing waits for a look.
+    /// Whether every object has been looked at: nothing is listed or read again, and nothing waits for
+    /// a look.
     fn is_settled(&self) -> bool {
-        self.low.is_empty() && !self.watching.iter().any(|watching| watching.is_listing())
+        let listing = self.watching.iter().any(|watching| watching.is_listing());
+        self.low.is_empty() && !listing && self.teams.are_settled()
     }
 
     /// Decides about what was kept as soon as it is known how many there are, and tells what is held.

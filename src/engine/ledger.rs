@@ -76,6 +76,7 @@ impl Ledger {
     /// Sets the mark of a key. A clearing that was not written yet stays noted, so that the entry
     /// gets the time of the new sending.
     pub fn set(&mut self, key: &str, mark: Mark) {
+        self.notes.remove(key);
         self.marks.insert(key.to_owned(), mark);
     }
 
@@ -112,11 +113,12 @@ impl Ledger {
             }
             None => {}
         }
+        self.notes.remove(key);
         self.clears.insert(key.to_owned());
     }
 
-    /// Notes an entry about timing; `None` removes it. Nothing is noted that the annotation says
-    /// already.
+    /// Notes an entry about timing, or another time for one that was sent; `None` removes it. Nothing
+    /// is noted that the annotation says already.
     pub fn note(&mut self, key: &str, seconds: Option<i64>, state: &NotifiedState) {
         if state.get(key) == seconds {
             self.notes.remove(key);
@@ -166,7 +168,7 @@ impl Ledger {
         if self.clears.contains(key) {
             return None;
         }
-        state.get(key)
+        self.noted(key, state)
     }
 
     /// Keys that were sent and are not in the annotation yet.
@@ -383,6 +385,26 @@ mod tests {
         let mut ledger = Ledger::default();
         ledger.note("since", None, &state);
         assert_eq!(ledger.unwritten(), None, "it is as the annotation says");
+    }
+
+    #[test]
+    fn another_time_is_written_even_when_it_is_earlier_and_gives_way_to_a_sending() {
+        let state: NotifiedState = [("a".to_owned(), 90)].into_iter().collect();
+        let mut ledger = Ledger::default();
+        ledger.note("a", Some(5), &state);
+        assert_eq!(ledger.notified_at("a", &state), Some(5));
+        let mut written = state.clone();
+        ledger.unwritten().unwrap().apply(&mut written);
+        assert_eq!(written.get("a"), Some(5));
+        let mut cleared = ledger.clone();
+        cleared.clear("a");
+        let mut written = state.clone();
+        cleared.unwritten().unwrap().apply(&mut written);
+        assert_eq!(written.get("a"), None);
+        ledger.set("a", Mark::Sent { id: None, at: 95 });
+        let mut written = state.clone();
+        ledger.unwritten().unwrap().apply(&mut written);
+        assert_eq!(written.get("a"), Some(95));
     }
 
     #[test]

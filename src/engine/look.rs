@@ -1,6 +1,6 @@
 //! Looking at one object: decide, and carry out what was decided.
 
-use super::clock::now_ms;
+use super::clock::{now_ms, now_seconds};
 use super::decide::{Action, ConditionPlan, Evaluation, Look, Plan, Step, TriggerPlan, decide};
 use super::event::CatalogView;
 use super::ledger::{Mark, end_key};
@@ -203,6 +203,11 @@ impl Reconciler {
         for condition in plan.conditions() {
             if let Some((entry, at)) = &condition.timing.note {
                 tracked.ledger.note(entry, *at, &tracked.state);
+            }
+            for key in &condition.timing.ahead {
+                tracked
+                    .ledger
+                    .note(key, Some(now_seconds()), &tracked.state);
             }
         }
         let before = std::mem::replace(&mut tracked.triggers, triggers.clone());

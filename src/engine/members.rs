@@ -5,8 +5,10 @@
 use super::clock::now_ms;
 use super::command::{CommandError, Done, Reply, Ticket};
 use super::decide::{Action, ConditionPlan, Evaluation};
+use super::event::CatalogView;
 use super::plan::Plan;
 use super::reconcile::{Input, Reconciler};
+use super::survey::called;
 use crate::domain::ResourceKey;
 use std::sync::Arc;
 
@@ -92,8 +94,8 @@ impl Reconciler {
     pub(super) fn on_members(&mut self, mut run: Box<MembersRun>) {
         for _ in 0..STEP {
             let Some(key) = run.left.pop() else { break };
-            for (_, looked) in self.decide_all(&key, false).unwrap_or_default() {
-                run.look(&key, &looked.plan);
+            for (view, looked) in self.decide_all(&key, false).unwrap_or_default() {
+                run.look(&view, &key, &looked.plan);
             }
         }
         if run.left.is_empty() {
@@ -110,9 +112,9 @@ impl Reconciler {
 }
 
 impl MembersRun {
-    fn look(&mut self, key: &ResourceKey, plan: &Plan) {
+    fn look(&mut self, view: &CatalogView, key: &ResourceKey, plan: &Plan) {
         for trigger in &plan.triggers {
-            if trigger.name != self.trigger {
+            if called(view, &trigger.name) != self.trigger {
                 continue;
             }
             let Some(index) = self.index else {

@@ -9,6 +9,7 @@
 mod asked;
 mod baseline;
 mod bus;
+mod clearing;
 mod clock;
 mod command;
 mod configure;
@@ -65,6 +66,7 @@ mod succession;
 mod survey;
 mod team_configs;
 mod tenure;
+mod timers;
 mod timing;
 mod variables;
 mod versions;

@@ -5,7 +5,7 @@ use super::event::{CatalogView, WatchPhase, WatchStatus};
 use super::log::Log;
 use super::options::Watch;
 use super::reconcile::Reconciler;
-use super::store::{Interest, Observed, Tracked};
+use super::store::{Interest, Observed, Tracked, older};
 use super::watching::{self, Seen, Spec, TeamSpec, WatchInput};
 use crate::cluster::FailureClass;
 use crate::domain::{Cause, PathTrie, ResourceKey, Severity, notified_annotation};
@@ -238,6 +238,11 @@ impl Reconciler {
 
     /// An event of a watch.
     pub(super) fn on_watch(&mut self, input: WatchInput) {
+        if matches!(input.seen, Seen::AllReadAnew) {
+            // Also one of an earlier generation: the watch that was started since lists them all.
+            self.teams.end_reading();
+            return;
+        }
         let number = input.watch;
         let Some(watching) = self.watching.get_mut(number) else {
             return;
@@ -298,6 +303,7 @@ impl Reconciler {
                     self.on_object(key, *observed, input.generation, raw, Cause::Catalog);
                 }
             }
+            Seen::AllReadAnew => {}
             Seen::Failed(failure) => {
                 let help = failure.hint.clone().unwrap_or_default();
                 watching.cut_off = failure.class == FailureClass::Unreachable;
@@ -441,25 +447,4 @@ fn cause_of_sight(first: bool, known: Option<&Observed>, observed: &Observed) ->
 /// do something.
 pub(super) fn is_news(before: Option<FailureClass>, now: FailureClass) -> bool {
     before.is_none_or(|before| before != now && !now.is_transient())
-}
-
-/// Whether a resourceVersion is older than another. They are numbers on every API server there is;
-/// where one is not, nothing is known, and the newcomer counts as newer.
-fn older(version: &str, than: &str) -> bool {
-    match (version.parse::<u64>(), than.parse::<u64>()) {
-        (Ok(version), Ok(than)) => version < than,
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::older;
-
-    #[test]
-    fn versions_compare_as_numbers() {
-        assert!(older("9", "10"));
-        assert!(!older("10", "10"));
-        assert!(!older("x", "10"));
-    }
 }

@@ -29,7 +29,7 @@ use super::store::Store;
 use super::survey::SurveyRun;
 use super::team_configs::TeamInput;
 use super::tenure::{LeaseOf, Tenure};
-use super::timing::Timers;
+use super::timers::Timers;
 use super::walk::{Walk, WalkInput};
 use super::watching::WatchInput;
 use crate::cluster::{Cluster, FailureClass, LeaseHandle, LeaseState};

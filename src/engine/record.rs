@@ -184,8 +184,12 @@ impl Reconciler {
             Ok(patched) => {
                 self.counters.patches += 1;
                 tracked.ledger.written(&unwritten);
-                tracked.patched(patched);
+                let lost = tracked.patched(patched);
                 self.answer_clears(&key, Ok(unwritten.clears.len()));
+                if let Some(lost) = lost {
+                    self.on_lost_state(&key, &lost, "{}");
+                    self.look(&key, None, Cause::Change);
+                }
                 self.write_state(&key);
                 self.tell_row(&key, None);
                 if !unwritten.clears.is_empty() {

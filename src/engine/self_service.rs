@@ -28,6 +28,8 @@ pub struct Teams {
     ready: bool,
     views: BTreeMap<Arc<str>, Team>,
     failing: BTreeSet<ConfigObject>,
+    /// How often objects of a namespace are being read again.
+    reading: usize,
 }
 
 struct Team {
@@ -50,6 +52,16 @@ impl Teams {
     /// The configuration of a namespace.
     pub fn view(&self, namespace: &str) -> Option<&Arc<CatalogView>> {
         self.views.get(namespace).map(|team| &team.view)
+    }
+
+    /// Whether all that there are are known, and the objects that they want more of.
+    pub fn are_settled(&self) -> bool {
+        self.ready && self.reading == 0
+    }
+
+    /// The objects of a namespace were read again, or can't be for now.
+    pub fn end_reading(&mut self) {
+        self.reading = self.reading.saturating_sub(1);
     }
 
     /// All of them.
@@ -346,6 +358,7 @@ impl Reconciler {
         if elsewhere || !settings.kind.namespaced {
             return;
         }
+        self.teams.reading += 1;
         self.tasks.spawn(watching::read_anew(
             self.cluster.clone(),
             settings,

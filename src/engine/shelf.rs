@@ -67,7 +67,15 @@ pub enum Chore {
     /// Note that these conditions (trigger, condition key) were looked at on all objects.
     NoteConditions(Vec<(String, String)>),
     /// Look for what failed, to send it again.
-    Failed(Selection, Ticket),
+    Failed {
+        /// What is meant.
+        selection: Selection,
+        /// Those that fail again meanwhile have this id or a later one, and are not meant. An id and
+        /// no time: after the clock was set back, ids go on where they were.
+        before: DeliveryId,
+        /// Who asked.
+        ticket: Ticket,
+    },
     /// Look whether another process asks for something.
     Poll,
     /// Answer a request.
@@ -201,7 +209,11 @@ impl Shelf {
                 let result = self.history.note_conditions(conditions, now_ms()).await;
                 noted(result, "what was looked at was not recorded");
             }
-            Chore::Failed(selection, ticket) => self.failed(selection, ticket).await,
+            Chore::Failed {
+                selection,
+                before,
+                ticket,
+            } => self.failed(selection, before, ticket).await,
             Chore::Poll => self.poll().await,
             Chore::Answer(id, text) => {
                 let result = self.history.answer(id, text).await;
@@ -276,9 +288,7 @@ impl Shelf {
         }
     }
 
-    async fn failed(&mut self, selection: Selection, ticket: Ticket) {
-        // Those that fail again while this goes on are not found once more.
-        let began = DeliveryId(now_ms().saturating_mul(1024));
+    async fn failed(&mut self, selection: Selection, before: DeliveryId, ticket: Ticket) {
         let mut after = DeliveryId(i64::MIN);
         loop {
             let wanted = selection.clone();
@@ -290,7 +300,7 @@ impl Shelf {
                 Err(error) => (Vec::new(), Some(error)),
             };
             let more = page.len() >= PAGE as usize;
-            page.retain(|delivery| delivery.new.id < began);
+            page.retain(|delivery| delivery.new.id < before);
             let more = more && !page.is_empty();
             if let Some(last) = page.last() {
                 after = last.new.id;

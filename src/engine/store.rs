@@ -255,14 +255,26 @@ impl Tracked {
         };
     }
 
-    /// The annotation was written from here: this is what it is now.
-    pub fn patched(&mut self, patched: Patched) {
+    /// The annotation was written from here: this is what it is now. The answer may come after events
+    /// of what others have done since; then these count. Gives the state that was written when one of
+    /// them has wiped it.
+    pub fn patched(&mut self, patched: Patched) -> Option<NotifiedState> {
         let notified: Box<str> = patched.value.unwrap_or_default().into();
-        (self.state, _) = NotifiedState::parse(&notified);
+        let (written, _) = NotifiedState::parse(&notified);
+        if older(&patched.resource_version, &self.observed.resource_version) {
+            let wiped = self.state.tells_nothing() && !written.tells_nothing();
+            if wiped {
+                // The last look took what was sent for written down.
+                self.looked_at = None;
+            }
+            return wiped.then_some(written);
+        }
+        self.state = written;
         self.echo = notified != self.observed.notified;
         self.untidy = false;
         self.observed.notified = notified;
         self.observed.resource_version = patched.resource_version.into();
+        None
     }
 
     /// What a look at it depends on now.
@@ -278,6 +290,15 @@ impl Tracked {
 
 fn is_tidy(state: &NotifiedState, text: &str) -> bool {
     text.is_empty() || state.to_json() == text
+}
+
+/// Whether a resourceVersion is older than another. They are numbers on every API server there is;
+/// where one is not, nothing is known, and the newcomer counts as newer.
+pub(super) fn older(version: &str, than: &str) -> bool {
+    match (version.parse::<u64>(), than.parse::<u64>()) {
+        (Ok(version), Ok(than)) => version < than,
+        _ => false,
+    }
 }
 
 /// All subscribed objects of all watches.
@@ -406,5 +427,67 @@ impl Store {
     /// Number of tracked objects of a kind.
     pub fn subscribed(&self, kind: &Kind) -> u64 {
         self.subscribed.get(kind).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn observed(version: &str, notified: &str) -> Observed {
+        let annotation = "notified.notifications.argoproj.io";
+        let mut pod = serde_json::json!({"metadata": {
+            "name": "web-1", "namespace": "shop", "uid": "u", "resourceVersion": version,
+        }});
+        if !notified.is_empty() {
+            pod["metadata"]["annotations"] = serde_json::json!({annotation: notified});
+        }
+        let object = LeanObject::parse(&Arc::new(Kind::pod()), &pod.to_string()).unwrap();
+        let interest = Interest {
+            annotations: "notifications.argoproj.io/".into(),
+            notified: annotation.into(),
+            paths: PathTrie::default(),
+            stamp: 0,
+        };
+        Observed::of(&object, &interest).unwrap()
+    }
+
+    fn answer(version: &str, value: &str) -> Patched {
+        Patched {
+            resource_version: version.into(),
+            value: Some(value.into()),
+            attempts: 1,
+        }
+    }
+
+    /// What we have written is wiped before the answer to our patch is here.
+    #[test]
+    fn an_answer_hides_no_wipe_that_was_seen_before_it() {
+        let ours = "{\"t:[0].x:hook:\":5}";
+        let mut tracked = Tracked::new(observed("1", ""), 1);
+        tracked.patching = true;
+        assert_eq!(tracked.update(observed("2", ours), 1), None);
+        assert_eq!(tracked.update(observed("3", ""), 1), None);
+        let lost = tracked.patched(answer("2", ours)).expect("wiped");
+        assert_eq!(lost.to_json(), ours);
+        assert!(tracked.state.is_empty());
+        assert_eq!(&*tracked.observed.resource_version, "3");
+
+        // Changes of others that leave it alone, and the usual order.
+        let mut tracked = Tracked::new(observed("1", ""), 1);
+        tracked.patching = true;
+        assert_eq!(tracked.update(observed("4", ours), 1), None);
+        assert_eq!(tracked.patched(answer("2", ours)), None);
+        assert_eq!(&*tracked.observed.resource_version, "4");
+        let mut tracked = Tracked::new(observed("1", ""), 1);
+        assert_eq!(tracked.patched(answer("2", ours)), None);
+        assert_eq!(tracked.state.to_json(), ours);
+    }
+
+    #[test]
+    fn versions_compare_as_numbers() {
+        assert!(older("9", "10"));
+        assert!(!older("10", "10"));
+        assert!(!older("x", "10"));
     }
 }

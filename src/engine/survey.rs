@@ -332,7 +332,7 @@ impl SurveyRun {
 }
 
 /// The name of a trigger, with that of the namespace that has configured it for itself.
-fn called(view: &CatalogView, trigger: &str) -> String {
+pub(super) fn called(view: &CatalogView, trigger: &str) -> String {
     match view.catalog.state_key_namespace() {
         Some(namespace) => format!("{namespace}:{trigger}"),
         None => trigger.to_owned(),

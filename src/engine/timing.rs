@@ -1,5 +1,4 @@
-//! What time has to do with a decision: `for`, `repeat` and `resolved` of a condition, and the
-//! moments at which objects are to be looked at although nothing about them has changed.
+//! What time has to do with a decision: `for`, `repeat` and `resolved` of a condition.
 //!
 //! All that must be remembered stands in the annotation of the notified state, beside what was sent:
 //! since when a condition has been true, when it was sent last, and which ends are still to be told.
@@ -9,8 +8,8 @@
 use super::decide::{Action, Look, impossible};
 use super::ledger::{Ledger, Mark, end_key};
 use crate::catalog::Condition;
-use crate::domain::{Destination, NotifiedState, ResourceKey, open_key, opened_by, since_key};
-use std::collections::{BTreeSet, HashMap};
+use crate::domain::{Destination, NotifiedState, open_key, opened_by, since_key};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// What time has to do with one condition of one object.
@@ -24,6 +23,9 @@ pub struct Timing {
     pub note: Option<(String, Option<i64>)>,
     /// Entries of the notified state that belong to it.
     pub keep: Vec<String>,
+    /// State keys with `repeat` that the clock says were sent in the future: it was set back since.
+    /// They count as sent now, or the next reminder would wait until that time has come again.
+    pub ahead: Vec<String>,
     /// Until when nothing is sent.
     until_ms: Option<i64>,
 }
@@ -45,15 +47,17 @@ impl Timing {
         }
         // Rounded up: never earlier than the time that was asked for.
         let now_s = look.now_ms.saturating_add(999).div_euclid(1000);
-        // A clock that was ahead when it was noted must not hold it for ever.
+        // A clock that was ahead when it was noted, and was set back since, must not hold it until
+        // that time has come again: it is noted anew.
         let since = noted.unwrap_or(now_s).min(now_s);
         let since_ms = since.saturating_mul(1000);
         let until_ms = since_ms.saturating_add(millis(hold));
         Self {
             since_ms: Some(since_ms),
             due_ms: None,
-            note: noted.is_none().then(|| (key.clone(), Some(since))),
+            note: (noted != Some(since)).then(|| (key.clone(), Some(since))),
             keep: vec![key],
+            ahead: Vec::new(),
             until_ms: (until_ms > look.now_ms).then_some(until_ms),
         }
     }
@@ -64,6 +68,7 @@ impl Timing {
         look: &Look<'_>,
         condition: &Condition,
         destination: &Destination,
+        state_key: &str,
         action: Action,
     ) -> Action {
         match action {
@@ -78,7 +83,12 @@ impl Timing {
                 let Some(repeat) = condition.repeat.filter(|_| !look.deleted) else {
                     return Action::AlreadySent { at };
                 };
-                let next_ms = at.saturating_mul(1000).saturating_add(millis(repeat));
+                let mut sent_ms = at.saturating_mul(1000);
+                if sent_ms > look.now_ms {
+                    self.ahead.push(state_key.to_owned());
+                    sent_ms = look.now_ms;
+                }
+                let next_ms = sent_ms.saturating_add(millis(repeat));
                 if next_ms > look.now_ms {
                     self.look_again(next_ms);
                     return Action::AlreadySent { at };
@@ -152,63 +162,16 @@ pub fn open(ledger: &mut Ledger, state: &NotifiedState, state_key: &str, base: &
     ledger.note(&open_key(state_key), Some(at), state);
 }
 
-/// When which objects are to be looked at although nothing about them has changed.
-#[derive(Debug, Default)]
-pub struct Timers {
-    queue: BTreeSet<(i64, ResourceKey)>,
-    due: HashMap<ResourceKey, i64>,
-}
-
-impl Timers {
-    /// Sets the one moment of an object, in milliseconds since 1970; `None` for none.
-    pub fn set(&mut self, key: &ResourceKey, due_ms: Option<i64>) {
-        let before = match due_ms {
-            Some(due_ms) => self.due.insert(key.clone(), due_ms),
-            None => self.due.remove(key),
-        };
-        if let Some(before) = before {
-            self.queue.remove(&(before, key.clone()));
-        }
-        if let Some(due_ms) = due_ms {
-            self.queue.insert((due_ms, key.clone()));
-        }
-    }
-
-    /// Sets the moment of an object, unless it has an earlier one.
-    pub fn hasten(&mut self, key: &ResourceKey, due_ms: i64) {
-        let earlier = self.due.get(key).is_some_and(|due| *due <= due_ms);
-        if !earlier {
-            self.set(key, Some(due_ms));
-        }
-    }
-
-    /// The next moment.
-    pub fn next_ms(&self) -> Option<i64> {
-        self.queue.first().map(|(due, _)| *due)
-    }
-
-    /// Takes an object whose moment has come.
-    pub fn take(&mut self, now_ms: i64) -> Option<ResourceKey> {
-        if self.next_ms()? > now_ms {
-            return None;
-        }
-        let (_, key) = self.queue.pop_first()?;
-        self.due.remove(&key);
-        Some(key)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::decide::{ConditionPlan, Plan, decide};
     use super::*;
     use crate::catalog::{BuildOptions, Catalog, ConfigSource};
-    use crate::domain::{DeliveryId, Kind};
+    use crate::domain::DeliveryId;
     use crate::expr::{DELETED, Env, Value};
     use crate::service::ServiceContext;
     use serde_json::json;
     use std::collections::BTreeMap;
-    use std::sync::Arc;
 
     const RUNNING: &str = "pod.status.phase == 'Running'";
 
@@ -334,8 +297,43 @@ mod tests {
         assert_eq!(story.look("Pending", 1_100), (vec![Action::Nothing], None));
         assert!(story.state.is_empty(), "{:?}", story.state);
         assert_eq!(story.look("Running", 1_200), holding(1_500));
-        // A clock that was set back does not lengthen it.
+    }
+
+    /// It starts anew when the clock is set back, and then runs as ever: it neither waits for the
+    /// time to come again nor starts anew at every look.
+    #[test]
+    fn a_clock_that_is_set_back_holds_nothing_for_longer_than_asked() {
+        let mut story = Story::new(&format!("when: {RUNNING}\nsend: [a]\nfor: 5m"));
+        let holding = |until: i64| {
+            let until_ms = until * 1000;
+            (vec![Action::Holding { until_ms }], Some(until))
+        };
+        assert_eq!(story.look("Running", 90_000), holding(90_300));
         assert_eq!(story.look("Running", 500), holding(800));
+        assert_eq!(story.look("Running", 700), holding(800));
+        story.ledger = Ledger::default();
+        assert_eq!(story.look("Running", 799), holding(800), "it is written");
+        assert_eq!(story.look("Running", 800), (vec![Action::Send], None));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_delays_a_reminder_by_no_more_than_its_time() {
+        let mut story = Story::new(&format!("when: {RUNNING}\nsend: [a]\nrepeat: 1h"));
+        let key = story.sent("Running", 90_000);
+        let plan = story.see("Running", 1_000, false);
+        let condition = &plan.triggers[0].conditions[0];
+        assert_eq!(condition.timing.ahead, std::slice::from_ref(&key));
+        assert_eq!(plan.due_ms(), Some(4_600_000));
+        for key in &condition.timing.ahead {
+            story.ledger.note(key, Some(1_000), &story.state);
+        }
+        story.write();
+        let already = |at, due| (vec![Action::AlreadySent { at }], Some(due));
+        assert_eq!(story.look("Running", 2_000), already(1_000, 4_600));
+        let reminder = Action::Remind { at: 1_000 };
+        assert_eq!(story.look("Running", 4_600).0, [reminder]);
+        let plan = story.see("Running", 2_000, false);
+        assert!(plan.triggers[0].conditions[0].timing.ahead.is_empty());
     }
 
     #[test]
@@ -426,22 +424,5 @@ mod tests {
         let story = Story::new(&format!("when: {RUNNING}\nsend: [a]"));
         let plan = story.see("Running", 1_000, true);
         assert!(plan.triggers[0].conditions.is_empty());
-    }
-
-    #[test]
-    fn timers_give_each_object_once_and_in_order() {
-        let key = |name: &str| ResourceKey::new(Arc::new(Kind::pod()), "default", name);
-        let mut timers = Timers::default();
-        timers.set(&key("a"), Some(30));
-        timers.set(&key("b"), Some(20));
-        timers.set(&key("a"), Some(10));
-        timers.set(&key("c"), Some(5));
-        timers.set(&key("c"), None);
-        assert_eq!(timers.next_ms(), Some(10));
-        assert_eq!(timers.take(9), None);
-        assert_eq!(timers.take(25), Some(key("a")));
-        assert_eq!(timers.take(25), Some(key("b")));
-        assert_eq!(timers.take(25), None);
-        assert_eq!(timers.next_ms(), None);
     }
 }

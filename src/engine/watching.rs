@@ -88,6 +88,8 @@ pub enum Seen {
         /// All of it, for rendering.
         raw: Arc<str>,
     },
+    /// All objects of a namespace were read again, or they can't be for now.
+    AllReadAnew,
     /// The watch fails, and is retried.
     Failed(Box<WatchFailure>),
     /// It works again.
@@ -181,8 +183,8 @@ pub async fn run(
     }
 }
 
-/// Lists the objects of one namespace and tells those that some subscription reaches. Errors are
-/// logged and retried.
+/// Lists the objects of one namespace and tells those that some subscription reaches, and when that is
+/// over ([`Seen::AllReadAnew`], once). Errors are logged and retried; nobody waits for that.
 #[expect(
     clippy::too_many_arguments,
     reason = "each is one end of the engine's wiring"
@@ -197,7 +199,13 @@ pub async fn read_anew(
     inputs: mpsc::Sender<WatchInput>,
     stop: CancellationToken,
 ) {
+    let over = || WatchInput {
+        watch: number,
+        generation,
+        seen: Seen::AllReadAnew,
+    };
     let reading = async {
+        let mut waited_for = true;
         let query = ListQuery {
             namespace: Some(namespace.to_string()),
             label_selector: (!settings.selector.is_empty()).then(|| settings.selector.clone()),
@@ -210,6 +218,9 @@ pub async fn read_anew(
                 Ok(page) => page,
                 Err(error) => {
                     tracing::warn!("the objects in namespace {namespace} can't be read: {error}");
+                    if std::mem::take(&mut waited_for) && inputs.send(over()).await.is_err() {
+                        return;
+                    }
                     tokio::time::sleep(PAUSE).await;
                     // A list that was begun may be forgotten by now.
                     token = None;
@@ -234,8 +245,12 @@ pub async fn read_anew(
             }
             token = page.continue_token;
             if token.is_none() {
-                return;
+                break;
             }
+        }
+        if waited_for {
+            // Nobody listens any more when the engine has ended.
+            let _ = inputs.send(over()).await;
         }
     };
     tokio::select! {

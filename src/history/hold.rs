@@ -4,8 +4,8 @@
 //! releases it (it becomes pending), marks it as sent (*baseline*), or it is withdrawn because its
 //! condition is not true any more.
 
+use super::operation::Operation;
 use super::spill::{SELECTED, ServiceOf};
-use super::writer::Operation;
 use super::{History, HistoryError, rows};
 use crate::domain::{Delivery, DeliveryId, Destination, Selection};
 use rusqlite::{Connection, TransactionBehavior, named_params, params};

@@ -11,11 +11,13 @@
 //! resolves when its rows are committed. Reads use read-only connections of their own, block the
 //! calling thread, and never wait for a writer (WAL).
 
+mod csv;
 mod detail;
 mod error;
 mod filter;
 mod hold;
 mod merge;
+mod operation;
 mod query;
 mod recovery;
 mod request;
@@ -30,10 +32,12 @@ mod versions;
 mod wiped;
 mod writer;
 
+pub use csv::{csv_heads, csv_line};
 pub use detail::{DeliveryDetail, MAX_REQUEST, MAX_RESPONSE};
 pub use error::HistoryError;
 pub use filter::Filter;
 pub use hold::HeldCount;
+pub use operation::AlreadySent;
 pub use query::{Anchor, Bucket};
 pub use recovery::{Recovery, SentKey};
 pub use request::{Request, Verb};
@@ -43,16 +47,16 @@ pub use spill::{Closing, ServiceOf};
 pub use upkeep::{Condition, Renewed};
 pub use versions::{ConfigPlace, ConfigVersion, NewVersion, VersionOrigin};
 pub use wiped::Standing;
-pub use writer::AlreadySent;
 
 use crate::domain::{Attempt, Delivery, DeliveryId, NewDelivery, Outcome};
+use operation::Operation;
 use query::Readers;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use upkeep::{Health, Upkeep};
-use writer::{Operation, Writer};
+use writer::Writer;
 
 /// How long and how safely the history is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! deliveries are *spilled*: they are pending rows like any others, with a mark that says that no
 //! task of the engine has them. They are taken back in pages, oldest first, each exactly once.
 
-use super::writer::Operation;
+use super::operation::Operation;
 use super::{History, HistoryError, rows};
 use crate::domain::{Delivery, DeliveryId, DeliveryState, NewDelivery, Selection};
 use rusqlite::{Connection, named_params, params};

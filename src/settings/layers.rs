@@ -266,7 +266,7 @@ mod tests {
         let file = file(
             "configMap: from-file\nsecret: from-file\nmode: dry-run\n\
              delivery: {rounds: 3, firstWait: 2s}\n\
-             contexts:\n- match: prod-.*\n  readOnly: true\n  secret: from-context\n  configMap: from-context\n",
+             contexts:\n- match: prod-.*\n  readOnly: true\n  protected: true\n  secret: from-context\n  configMap: from-context\n",
         );
         let mut layers = Layers::read(
             Some(file.path()),
@@ -285,7 +285,7 @@ mod tests {
         assert_eq!(prod.config_map, "from-environment");
         assert_eq!(prod.secret, "from-context");
         assert_eq!(prod.mode, Mode::Observe);
-        assert!(prod.read_only);
+        assert!(prod.read_only && prod.protected);
         assert!(!prod.lease.enabled);
         assert_eq!(prod.flood_guard, FloodGuard::Above(20));
         assert_eq!(prod.delivery.recipient_rate.0, Rate::parse("60/m").ok());
@@ -295,6 +295,7 @@ mod tests {
         assert_eq!(prod.delivery.concurrency, 16);
         let other = layers.for_context("my-prod-eu").unwrap();
         assert!(!other.read_only, "the pattern is over the whole name");
+        assert!(!other.protected);
         assert_eq!(other.secret, "from-file");
     }
 

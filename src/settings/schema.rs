@@ -29,6 +29,9 @@ pub struct Settings {
     pub mode: Mode,
     /// No write and no sending, whatever the mode.
     pub read_only: bool,
+    /// In the dashboard, whatever writes to the cluster or sends is confirmed by typing the name of
+    /// the context, not by `y`.
+    pub protected: bool,
     /// Which version of the condition language: `1.16` as the original, or `1.17` as Argo CD.
     #[serde(deserialize_with = "version")]
     pub expr_version: String,
@@ -93,6 +96,7 @@ impl Default for Settings {
             watch_timeout: Duration::from_secs(120),
             mode: Mode::Active,
             read_only: false,
+            protected: false,
             expr_version: "1.16".into(),
             self_service: false,
             on_state_lost: OnStateLost::default(),

@@ -8,6 +8,54 @@ const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
+/// The end of a pause. A clock that is set back does not put it off: when it has longer to go than
+/// the pause was ever meant to be, it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    since_ms: i64,
+    pause_ms: i64,
+}
+
+impl Due {
+    /// At once.
+    pub fn now(now_ms: i64) -> Self {
+        Self::after(now_ms, 0)
+    }
+
+    /// So many milliseconds after `now_ms`.
+    pub fn after(now_ms: i64, pause_ms: i64) -> Self {
+        Self {
+            since_ms: now_ms,
+            pause_ms: pause_ms.max(0),
+        }
+    }
+
+    /// Whether it has come.
+    pub fn has_come(self, now_ms: i64) -> bool {
+        let passed = now_ms.saturating_sub(self.since_ms);
+        passed >= self.pause_ms || passed < -self.pause_ms
+    }
+
+    /// When to look again whether it has come, in milliseconds since 1970; not before `now_ms`.
+    pub fn at_ms(self, now_ms: i64) -> i64 {
+        if self.has_come(now_ms) {
+            now_ms
+        } else {
+            self.since_ms.saturating_add(self.pause_ms).max(now_ms)
+        }
+    }
+
+    /// The one of both that comes first.
+    #[must_use]
+    pub fn earlier(self, other: Self, now_ms: i64) -> Self {
+        if other.at_ms(now_ms) < self.at_ms(now_ms) {
+            other
+        } else {
+            self
+        }
+    }
+}
+
 /// How long ago, in at most four characters: `12s`, `48m`, `9h`, `3d`, `2y`. A time in the future
 /// (clocks differ) reads as `0s`.
 pub fn age(since_ms: i64, now_ms: i64) -> String {
@@ -86,6 +134,22 @@ pub fn next_minute(now_ms: i64) -> i64 {
     now_ms.saturating_add(MINUTE - now_ms.rem_euclid(MINUTE))
 }
 
+/// When the next day begins after `now_ms`; far away for times that no calendar has.
+pub fn next_day(now_ms: i64, zone: &TimeZone) -> i64 {
+    let next = || {
+        let now = Timestamp::from_millisecond(now_ms).ok()?;
+        let next = now.to_zoned(zone.clone()).tomorrow().ok()?;
+        let begins = next.start_of_day().ok()?;
+        Some(
+            begins
+                .timestamp()
+                .as_millisecond()
+                .max(now_ms.saturating_add(1)),
+        )
+    };
+    next().unwrap_or(i64::MAX)
+}
+
 /// The minute that a time lies in, counted from 1970.
 pub fn minute_of(at_ms: i64) -> i64 {
     at_ms.div_euclid(MINUTE)
@@ -114,6 +178,27 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_ends_whatever_the_clock_does() {
+        let due = Due::after(10_000, 500);
+        assert!(!due.has_come(10_499));
+        assert!(due.has_come(10_500));
+        // A clock that is set back a little is waited for, not one that is set back a lot.
+        assert!(!due.has_come(9_600));
+        assert!(due.has_come(9_499));
+        for now in [0, i64::MIN, i64::MAX] {
+            assert!(due.has_come(now), "{now}");
+            assert_eq!(due.at_ms(now), now);
+            let due = Due::after(now, 500);
+            assert!(!due.has_come(now), "{now}: again at once, for ever");
+            assert!(due.at_ms(now) >= now);
+        }
+        assert!(Due::now(10_000).has_come(10_000));
+        assert!(Due::now(10_000).has_come(9_999));
+        assert_eq!(Due::now(9).earlier(due, 10_000), Due::now(9));
+        assert_eq!(due.earlier(Due::now(9), 10_000), Due::now(9));
+    }
+
+    #[test]
     fn the_next_change_is_when_the_text_differs() {
         for passed in [0, 1, 999, 59_999, 61_000, HOUR + 1, 2 * DAY + 5] {
             let next = age_changes(0, passed);
@@ -130,5 +215,9 @@ mod tests {
         assert_eq!(time(i64::MAX, now, &TimeZone::UTC), "-");
         assert_eq!(full(now, &TimeZone::UTC), "2026-09-21 14:13:20+00:00");
         assert_eq!(took(1_430), "1.4s");
+        let next = next_day(now, &TimeZone::UTC);
+        assert_eq!(full(next, &TimeZone::UTC), "2026-09-22 00:00:00+00:00");
+        assert_eq!(next_day(next - 1, &TimeZone::UTC), next);
+        assert_eq!(next_day(i64::MAX, &TimeZone::UTC), i64::MAX);
     }
 }

@@ -11,6 +11,7 @@ use super::jobs::Jobs;
 use super::launch::{Launcher, Options, Running};
 use super::message::{Answer, Effect, Msg, RequestId, SessionId, Started};
 use super::model::Model;
+use super::pace::Pace;
 use super::terminal::{self, Guard, OnDashboard, Screen};
 use super::update;
 use super::view;
@@ -30,9 +31,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
-
-/// Between two frames.
-const FRAME: Duration = Duration::from_millis(16);
 
 /// Results of jobs that may wait for the loop.
 const RESULTS: usize = 64;
@@ -108,13 +106,12 @@ async fn run_inner(launcher: Arc<dyn Launcher>, options: Options) -> anyhow::Res
     dashboard.perform(first)?;
     let mut signals = Signals::new()?;
     let result = async {
-        let mut drawn: Option<Instant> = None;
+        let mut pace = Pace::default();
         while !dashboard.done {
             let now = Instant::now();
-            let may_draw = drawn.map_or(now, |drawn| drawn + FRAME);
-            if dashboard.model.dirty && may_draw <= now {
+            if pace.is_due(dashboard.model.dirty, now) {
                 dashboard.draw()?;
-                drawn = Some(Instant::now());
+                pace.drew(Instant::now());
             }
             let wait_ms = update::next_wake(&dashboard.model)
                 .saturating_sub(now_ms())
@@ -127,12 +124,14 @@ async fn run_inner(launcher: Arc<dyn Launcher>, options: Options) -> anyhow::Res
                 signal = signals.next() => match signal {
                     Signal::End => dashboard.done = true,
                     Signal::Continued => dashboard.come_back()?,
+                    #[cfg(unix)]
+                    Signal::Resized => dashboard.model.dirty = true,
                 },
                 event = next_event(&mut dashboard.keys) => dashboard.terminal_event(event).await?,
                 Some(message) = inbox.recv() => dashboard.update(message)?,
                 Some(launch) = launched.recv() => dashboard.launched(launch)?,
                 Some(panic) = panicked.recv() => dashboard.update(Msg::Told(Err(panic)))?,
-                () = sleep_until(may_draw), if dirty => {}
+                () = sleep_until(pace.may_draw(now)), if dirty => {}
                 () = std::future::ready(()), if backlog => dashboard.update(Msg::Continue)?,
                 batch = next_batch(dashboard.shown.as_ref()), if !backlog => {
                     dashboard.batch(batch)?;
@@ -172,6 +171,15 @@ impl Dashboard {
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
+        // The event of a new size may get lost, before anybody listens and among keys: a frame is made
+        // for the size that there is.
+        let size = self
+            .screen
+            .size()
+            .context("the terminal's size is unknown")?;
+        if (size.width, size.height) != (self.model.width, self.model.height) {
+            self.update(Msg::Resize(size.width, size.height))?;
+        }
         self.model.dirty = false;
         let model = &self.model;
         terminal::draw(&mut self.screen, |frame| view::view(model, frame))
@@ -249,6 +257,7 @@ impl Dashboard {
                     namespace: running.namespace,
                     server: running.server,
                     read_only: running.read_only,
+                    protected: running.protected,
                     history: running.history.is_some(),
                     theme: running.theme,
                 };
@@ -429,6 +438,8 @@ impl Dashboard {
 enum Signal {
     End,
     Continued,
+    #[cfg(unix)]
+    Resized,
 }
 
 #[cfg(unix)]
@@ -437,6 +448,7 @@ struct Signals {
     terminate: tokio::signal::unix::Signal,
     hang_up: tokio::signal::unix::Signal,
     continued: tokio::signal::unix::Signal,
+    resized: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
@@ -451,6 +463,7 @@ impl Signals {
             terminate: listen(SignalKind::terminate())?,
             hang_up: listen(SignalKind::hangup())?,
             continued: listen(SignalKind::from_raw(continued))?,
+            resized: listen(SignalKind::window_change())?,
         })
     }
 
@@ -460,6 +473,7 @@ impl Signals {
             _ = self.terminate.recv() => Signal::End,
             _ = self.hang_up.recv() => Signal::End,
             _ = self.continued.recv() => Signal::Continued,
+            _ = self.resized.recv() => Signal::Resized,
         }
     }
 }

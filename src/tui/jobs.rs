@@ -330,7 +330,7 @@ fn memory() -> Option<u64> {
 /// Everything that a query lets through, as much as can be marked.
 fn all(
     history: &History,
-    query: &super::history_query::HistoryQuery,
+    query: &crate::query::HistoryQuery,
     cancel: &CancellationToken,
 ) -> Option<Result<Vec<Arc<crate::domain::Delivery>>, String>> {
     let narrowed = query.narrowed();
@@ -370,7 +370,7 @@ fn page(
     history: &History,
     kind: PageKind,
     mut from: Anchor,
-    query: &super::history_query::HistoryQuery,
+    query: &crate::query::HistoryQuery,
     cancel: &CancellationToken,
 ) -> Option<Result<Page, String>> {
     let newer = matches!(kind, PageKind::Newer | PageKind::Oldest);

@@ -203,10 +203,12 @@ fn is_typed(scope: Scope) -> bool {
     matches!(
         scope,
         Scope::Prompt
+            | Scope::Name
             | Scope::Palette
             | Scope::Help
             | Scope::Editor
             | Scope::Completion
+            | Scope::Weighing
             | Scope::Always
     )
 }

@@ -22,6 +22,8 @@ pub struct Running {
     pub server: String,
     /// Writes are switched off.
     pub read_only: bool,
+    /// Whatever writes or sends is confirmed by typing the name of the context.
+    pub protected: bool,
     /// The theme for this context; `None` keeps the present one.
     pub theme: Option<ThemeName>,
 }
@@ -68,7 +70,8 @@ pub struct Options {
     pub key_problems: Vec<String>,
     /// Draw lines and bars in ASCII.
     pub ascii: bool,
-    /// Refuse every write in the screens (the engine refuses on its own).
+    /// Refuse every write in the screens, whatever the context (the engine refuses on its own, and
+    /// tells each context's setting).
     pub read_only: bool,
     /// Take the mouse at the start.
     pub mouse: bool,

@@ -159,6 +159,20 @@ pub fn text_rows(width: u16, height: u16) -> usize {
     usize::from(inside(shape, areas.body).height)
 }
 
+/// Where two texts are that share the body: side by side, or, where there is no room for both, only
+/// the one with the focus; the other one's place is empty then.
+pub fn side_by_side<S: Copy>(width: u16, height: u16, sides: [S; 2], focus: S) -> [(S, Rect); 2] {
+    let body = areas(width, height, Pane::Resources, true).body;
+    if shape(width, height) != Shape::Four {
+        return [(focus, body), (focus, Rect::default())];
+    }
+    let [first, second] = sides;
+    let half = body.width / 2;
+    let right = Rect::new(body.x + half, body.y, body.width - half, body.height);
+    let left = Rect::new(body.x, body.y, half, body.height);
+    [(first, left), (second, right)]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

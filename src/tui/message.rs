@@ -4,7 +4,6 @@ use super::compare::{Compare, Comparison};
 use super::draft::{Draft, DraftId};
 use super::editor::Difference;
 use super::export::Export;
-use super::history_query::HistoryQuery;
 use super::key::Key;
 use super::launch::ContextChoice;
 use super::manifest::{ConfigExport, ExportProblem};
@@ -16,6 +15,7 @@ use crate::check;
 use crate::domain::{Delivery, DeliveryId, ResourceKey};
 use crate::engine::{Batch, Command, CommandError, Explained, Reply, ResourceRow, Tried};
 use crate::history::{Anchor, Bucket, ConfigPlace, ConfigVersion, DeliveryDetail};
+use crate::query::HistoryQuery;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -59,6 +59,8 @@ pub struct Started {
     pub server: String,
     /// Writes are switched off.
     pub read_only: bool,
+    /// Whatever writes or sends is confirmed by typing the name of the context.
+    pub protected: bool,
     /// The history can be read.
     pub history: bool,
     /// The theme for this context; `None` keeps the present one.

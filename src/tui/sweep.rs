@@ -1,9 +1,9 @@
 //! Finding everything in the history that something is to be done to: what failed and was not sent
 //! since, or what waits. Runs on a thread; what is done with it is decided in `update::sweep`.
 
-use super::history_query::HistoryQuery;
 use crate::domain::{Delivery, DeliveryId, DeliveryState, Destination, Selection};
 use crate::history::{Anchor, History};
+use crate::query::HistoryQuery;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;

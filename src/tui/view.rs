@@ -100,10 +100,7 @@ fn draw_header(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut 
         Shape::One => match model.screens.last() {
             None => header::draw_small(model, areas.header, buffer),
             Some(screen) => {
-                let title = titled(model, screen);
-                let style = model.look.theme.focus;
-                let header = areas.header;
-                cells::put(buffer, header.x, header.y, header.width, &title, style);
+                header::draw_title(model, areas.header, &titled(model, screen), buffer);
             }
         },
         Shape::Tabs => {
@@ -124,7 +121,7 @@ fn draw_header(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut 
                 let style = model.look.theme.strong;
                 let title = titled(model, screen);
                 cells::put(buffer, x, y, width.saturating_sub(1), &title, style);
-            } else {
+            } else if model.session.phase == Phase::Running {
                 header::draw_counters(model, areas.counters, buffer);
             }
         }
@@ -213,6 +210,7 @@ fn draw_footer(model: &Model, areas: &layout::Areas, shape: Shape, buffer: &mut 
             None => model.overview.filter_text(model.overview.pane),
             Some(Screen::Events(screen)) => &screen.filter_text,
             Some(Screen::Views(screen)) => &screen.filter_text,
+            Some(Screen::Blast) => model.blast.as_ref().map_or("", |b| &b.filter_text),
             Some(_) => "",
         };
         if !filter.is_empty() {

@@ -186,11 +186,11 @@ async fn a_hanging_server_does_not_keep_a_leader_leading() {
     wait_until_leader(&leader).await;
     let hang = kubechime::demo::Fault::Latency(Duration::from_secs(3600));
     fixture.sim.faults().inject(Matcher::all(), hang);
-    let waited = wait_for(&leader, |state| !state.is_leader()).await;
-    assert!(waited < DURATION, "stepped down after {waited:?}");
-    let begun = Instant::now();
-    leader.release().await;
-    assert!(begun.elapsed() < Duration::from_secs(4));
+    // When that is told depends on how busy the machine is; the right to act ends by itself.
+    wait_for(&leader, |state| !state.is_leader()).await;
+    assert!(!leader.term().holds());
+    let released = tokio::time::timeout(PATIENCE, leader.release()).await;
+    released.expect("given up, and not waited for the server");
 }
 
 /// What the holder has begun is waited for; what is not over in time is told to the next.
@@ -265,17 +265,14 @@ async fn a_takeover_is_asked_for_and_granted_in_order() {
         if the_leader(&contenders).as_deref() == Some("new") {
             break;
         }
+        let overruled = *contenders[1].1.state().borrow() == LeaseState::Acquiring;
+        assert!(!overruled, "it was taken, not granted");
         tokio::select! {
             changed = a.changed() => changed.expect("the election goes on"),
             changed = b.changed() => changed.expect("the election goes on"),
         }
         assert!(begun.elapsed() < PATIENCE);
     }
-    assert!(
-        begun.elapsed() < DURATION * 2,
-        "granted after {:?}",
-        begun.elapsed()
-    );
     wait_for(
         &contenders[0].1,
         |state| matches!(state, LeaseState::Follower { holder, .. } if holder == "new"),
@@ -330,17 +327,19 @@ async fn a_holder_that_does_not_listen_is_overruled_with_a_pause() {
     let us = hold(&fixture.cluster, options("us"));
     let takeover = async {
         wait_for(&us, |state| matches!(state, LeaseState::Follower { .. })).await;
+        let asked = Instant::now();
         us.request_takeover();
         wait_for(&us, |state| *state == LeaseState::Acquiring).await;
         assert_eq!(holder(&fixture), "us");
-        wait_until_leader(&us).await
+        wait_until_leader(&us).await;
+        asked.elapsed()
     };
     let pause = tokio::select! {
         pause = takeover => pause,
         () = renew_as_a_stranger(&fixture) => unreachable!("it never ends"),
     };
     assert!(
-        pause >= DURATION - Duration::from_millis(500),
+        pause >= DURATION * 2 - Duration::from_millis(500),
         "began after {pause:?}"
     );
 }

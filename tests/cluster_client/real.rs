@@ -176,7 +176,7 @@ async fn the_configuration_and_the_lease() {
     leader.release().await;
     let mut state = follower.state();
     let taken = state.wait_for(LeaseState::is_leader);
-    let taken = tokio::time::timeout(std::time::Duration::from_secs(4), taken).await;
+    let taken = tokio::time::timeout(super::PATIENCE, taken).await;
     taken
         .expect("taken soon after the release")
         .expect("it goes on");

@@ -188,8 +188,9 @@ async fn a_forgotten_version_means_listing_again_and_is_no_trouble() {
 async fn a_version_that_is_always_forgotten_is_trouble_and_no_storm() {
     let fixture = Fixture::start().await;
     let rule = fixture.sim.faults().inject(watches(), Fault::WatchExpired);
+    // Longer than it takes to count.
     let options = WatchOptions {
-        smallest_pause: Duration::from_millis(100),
+        smallest_pause: Duration::from_secs(1),
         ..quick()
     };
     let mut events = fixture.watch_pods(&Scope::All, &options);

@@ -51,7 +51,7 @@ fn a_mistake_is_seen_completed_and_applied() {
             .key("trigger.on-pod-ready")
             .contains("send: [pod-ready, pod-ready]")
     );
-    terminal.wait_for(&["overview"]);
+    terminal.wait_for(&["applied, in force"]);
     quit(terminal);
 }
 
@@ -123,7 +123,7 @@ fn the_whole_config_map_as_yaml() {
     ]);
     terminal.press("C-f");
     terminal.type_text("Running");
-    terminal.press("Enter Esc Esc");
+    terminal.press("Enter Esc");
     terminal.wait_for(&["whole ConfigMap"]);
     terminal.press("C-r");
     terminal.type_text("Running");
@@ -140,5 +140,38 @@ fn the_whole_config_map_as_yaml() {
         stage.key("trigger.on-pod-ready").contains("Pending")
     });
     assert!(stage.key("service.webhook.webhook").starts_with("url: "));
+    terminal.wait_for(&["applied, in force"]);
+    quit(terminal);
+}
+
+#[test]
+fn a_paste_of_many_lines_comes_in_as_it_is() {
+    let stage = Stage::set();
+    let mut terminal = stage.settled_dashboard();
+    open_trigger(&mut terminal);
+    // Neither indented line by line, nor completed, nor taken for keys; one undo takes it back.
+    let mut text = String::from("- when: >-\n    pod.status.phase in ['Pending']\n");
+    text.push_str("  send:\n  - pod-ready\n");
+    for line in 1..=200 {
+        text.push_str(&format!("  # line {line}\tof a paste q y\n"));
+    }
+    terminal.paste(&text.replace('\n', "\r\n"));
+    terminal.wait_for(&["+204 -0", "no findings"]);
+    terminal.press("C-u");
+    terminal.wait_for(&["no changes"]);
+    terminal.paste(&text);
+    terminal.wait_for(&["+204 -0", "no findings"]);
+    terminal.press("C-s");
+    terminal.wait_for(&["Apply ─", "the server accepts it"]);
+    terminal.press("y");
+    terminal.wait_until("the pasted text in the cluster", |_| {
+        stage.key("trigger.on-pod-ready").starts_with(&text)
+    });
+    // In a line, a paste of several lines is one line; and nothing in it is a key.
+    terminal.wait_for(&["applied, in force"]);
+    terminal.press("/");
+    terminal.paste("trig\nger\u{1b}[31m");
+    terminal.wait_for(&["/trig"]);
+    terminal.press("Esc");
     quit(terminal);
 }

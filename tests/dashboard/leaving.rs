@@ -49,6 +49,10 @@ fn stopped_and_continued_by_the_shell() {
 
     terminal.press("q");
     terminal.wait_for_dashboard(false);
+    // What is typed before the program has ended is the program's.
+    terminal.wait_until("the shell's prompt", |text| {
+        text.trim_end().ends_with("shell>")
+    });
     terminal.type_text("exit\r");
     let (status, _) = terminal.wait_for_exit();
     assert!(status.success(), "{status:?}");

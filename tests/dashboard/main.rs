@@ -5,11 +5,23 @@
 #[path = "../support/terminal.rs"]
 mod terminal;
 
+mod appearance;
+mod contexts;
+mod deliveries;
 mod demo;
 mod editing;
+mod explaining;
+mod held;
 mod leaving;
 mod looking;
+mod many;
+mod merging;
 mod migrating;
+mod mouse;
+mod pictures;
+mod protected;
+mod sizes;
 mod stage;
+mod svg;
 mod trouble;
 mod writing;

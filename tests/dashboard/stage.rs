@@ -14,6 +14,9 @@ pub const NOTIFIED: &str = "notified.notifications.argoproj.io";
 /// A terminal in which all four panes have room.
 pub const LARGE: Size = (120, 36);
 
+/// The line of the first row of pane 1, below the header, its border and the heads.
+const FIRST_ROW: usize = 4;
+
 /// What a story plays on.
 pub struct Stage {
     pub runtime: Runtime,
@@ -137,11 +140,24 @@ impl Stage {
         terminal
     }
 
-    /// Starts the dashboard, and waits until what is to be sent has been sent.
+    /// Starts the dashboard, and waits until what is to be sent has been sent; selects `web-1`, whose
+    /// row has changed last.
     pub fn settled_dashboard(&self) -> Terminal {
-        let terminal = self.dashboard(LARGE);
+        self.settled(&[])
+    }
+
+    /// The same with more arguments.
+    pub fn settled(&self, args: &[&str]) -> Terminal {
+        let mut terminal = Terminal::start(self.command(args), LARGE);
         self.wait_for_requests(1);
-        terminal.wait_for(&["ACTIVE", "default/web-1      webhook"]);
+        terminal.wait_until("web-1 sent, and on top", |text| {
+            let first = text.lines().nth(FIRST_ROW).unwrap_or_default();
+            text.contains("ACTIVE")
+                && text.contains("default/web-1      webhook")
+                && first.contains("+ Pod     default    web-1 ")
+        });
+        terminal.press("g");
+        terminal.wait_for(&["2 Triggers: pod default/web-1", "dedup keys       1 of"]);
         terminal
     }
 }

@@ -26,6 +26,22 @@ async fn config_map(scene: &Scene) -> Value {
     scene.client.request(request).await.unwrap()
 }
 
+/// The version of a ConfigMap.
+fn version(map: &Value) -> String {
+    let version = map["metadata"]["resourceVersion"].as_str();
+    version.unwrap().to_owned()
+}
+
+/// An engine with the configuration of the Pod-ready case in force.
+async fn configured(scene: &Scene) -> Inside {
+    scene.configure_pod_ready().await;
+    let mut engine = Inside::start(scene, DeliveryOptions::default()).await;
+    engine
+        .until("configured", |inside| inside.triggers.contains(WHEN))
+        .await;
+    engine
+}
+
 fn trigger(when: &str) -> String {
     format!("- when: {when}\n  send: [pod-ready]\n")
 }
@@ -71,16 +87,9 @@ async fn versions(scene: &Scene, engine: &Inside, count: usize) -> Vec<ConfigVer
 #[test]
 fn a_version_is_written_key_by_key_and_recorded_with_who_made_it() {
     on_every_cluster(async |scene| {
-        scene.configure_pod_ready().await;
-        let mut engine = Inside::start(&scene, DeliveryOptions::default()).await;
-        engine
-            .until("configured", |inside| inside.triggers.contains(WHEN))
-            .await;
+        let mut engine = configured(&scene).await;
         let before = config_map(&scene).await;
-        let base = before["metadata"]["resourceVersion"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let base = version(&before);
 
         let text = trigger("pod.status.phase == 'Failed'");
         let dry = match apply(&base, &text) {
@@ -170,16 +179,9 @@ fn a_version_is_written_key_by_key_and_recorded_with_who_made_it() {
 #[test]
 fn a_stale_base_is_a_conflict_and_the_version_before_comes_back() {
     on_every_cluster(async |scene| {
-        scene.configure_pod_ready().await;
-        let mut engine = Inside::start(&scene, DeliveryOptions::default()).await;
-        engine
-            .until("configured", |inside| inside.triggers.contains(WHEN))
-            .await;
+        let mut engine = configured(&scene).await;
         let map = config_map(&scene).await;
-        let base = map["metadata"]["resourceVersion"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let base = version(&map);
         let reply = engine.ask(apply(&base, "- when: pod.(\n")).await.unwrap();
         let Reply::Applied {
             resource_version, ..
@@ -257,12 +259,8 @@ async fn subscribable(engine: &mut Inside, key: &ResourceKey) -> Arc<Subscribabl
 #[test]
 fn an_object_or_its_owners_template_is_subscribed_and_taken_back() {
     on_every_cluster(async |scene| {
-        scene.configure_pod_ready().await;
         owned_pod(&scene).await;
-        let mut engine = Inside::start(&scene, DeliveryOptions::default()).await;
-        engine
-            .until("configured", |inside| inside.triggers.contains(WHEN))
-            .await;
+        let mut engine = configured(&scene).await;
         let pod = ResourceKey::new(Arc::new(Kind::pod()), scene.namespace.as_str(), "web-1-abc");
         let found = subscribable(&mut engine, &pod).await;
         assert_eq!(found.refused, None);
@@ -342,14 +340,10 @@ fn an_object_or_its_owners_template_is_subscribed_and_taken_back() {
 #[test]
 fn without_the_right_the_reason_is_told_before_anything_is_written() {
     on_every_cluster(async |scene| {
-        scene.configure_pod_ready().await;
         scene.create_pod("web-1", &[]).await;
         let restricted = scene.without_patch();
         let real = scene.simulation().is_none();
-        let mut engine = Inside::start(&scene, DeliveryOptions::default()).await;
-        engine
-            .until("configured", |inside| inside.triggers.contains(WHEN))
-            .await;
+        let mut engine = configured(&scene).await;
         let pod = ResourceKey::new(Arc::new(Kind::pod()), scene.namespace.as_str(), "web-1");
         let found = subscribable(&mut engine, &pod).await;
         assert_eq!((found.owned_by.as_deref(), &found.owner), (None, &None));

@@ -193,7 +193,8 @@ fn the_command_line_decides_with_and_without_a_running_engine() {
     });
 }
 
-fn hold(scene: &Scene, arguments: &[&str]) -> (Option<i32>, String) {
+/// Runs `kubechime hold`; its exit code and output.
+pub fn hold(scene: &Scene, arguments: &[&str]) -> (Option<i32>, String) {
     let output = Process::new(env!("CARGO_BIN_EXE_kubechime"))
         .arg("hold")
         .args(arguments)

@@ -39,6 +39,15 @@ impl Inside {
         Self::start_with(scene, scene.state(), LeaseUse::Off, delivery).await
     }
 
+    /// The same for all namespaces, of which each may have a configuration of its own.
+    pub async fn start_for_teams(scene: &Scene) -> Self {
+        Self::start_as(scene, scene.state(), |options| {
+            options.self_service = true;
+            options.watches = vec![Watch::all(Kind::pod())];
+        })
+        .await
+    }
+
     /// The same with a state directory of its own, and perhaps with a Lease.
     pub async fn start_with(
         scene: &Scene,
@@ -46,6 +55,14 @@ impl Inside {
         lease: LeaseUse,
         delivery: DeliveryOptions,
     ) -> Self {
+        Self::start_as(scene, state, |options| {
+            options.lease = lease;
+            options.delivery = delivery;
+        })
+        .await
+    }
+
+    async fn start_as(scene: &Scene, state: &Path, change: impl FnOnce(&mut Options)) -> Self {
         let cluster = Cluster::connect(&ConnectOptions {
             kubeconfig: Some(scene.kubeconfig.clone()),
             ..ConnectOptions::default()
@@ -54,7 +71,7 @@ impl Inside {
         .unwrap();
         let path = state.join("history.db");
         let history = History::open(&path, &history::Options::default()).unwrap();
-        let options = Options {
+        let mut options = Options {
             mode: Mode::Active,
             read_only: false,
             config_namespace: scene.namespace.clone(),
@@ -66,15 +83,16 @@ impl Inside {
             }],
             watch_timeout: Duration::from_secs(120),
             prefix: DEFAULT_PREFIX.into(),
-            lease,
+            lease: LeaseUse::Off,
             shard: None,
             history_problem: String::new(),
             wording: Wording::Current,
-            delivery,
+            delivery: DeliveryOptions::default(),
             expr: kubechime::expr::Options::default(),
             self_service: false,
             on_state_lost: OnStateLost::default(),
         };
+        change(&mut options);
         let engine = spawn(
             cluster,
             Some(history.clone()),

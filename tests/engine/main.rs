@@ -28,4 +28,5 @@ mod self_service;
 mod shards;
 mod state;
 mod takeover;
+mod team_floods;
 mod timing;

@@ -1,6 +1,6 @@
 //! Modes that do less than everything: what they leave undone, and what they tell all the same.
 
-use crate::scene::{CONDITION, NOTIFIED, Scene, on_every_cluster};
+use crate::scene::{CONDITION, NOTIFIED, Scene, on_every_cluster, until};
 use kubechime::domain::DeliveryState;
 use kubechime::history::{Anchor, Filter, History, Options};
 use std::time::Duration;
@@ -81,6 +81,14 @@ fn a_dry_run_renders_and_records_and_neither_sends_nor_writes() {
         engine.wait_for_line(&["Sending notification", "web-1"], 0);
         scene.set_phase("web-2", "Running").await;
         engine.wait_for_line(&["Sending notification", "web-2"], 0);
+        // What is said is done only then.
+        let rendered = || {
+            rows(&scene)
+                .iter()
+                .filter(|row| row.0 == DeliveryState::DryRun)
+                .count()
+        };
+        until("two rows", || rendered() == 2).await;
         engine.stop();
 
         assert_eq!(scene.receiver.count(), 0);

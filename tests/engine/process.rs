@@ -118,6 +118,8 @@ impl Engine {
 
     /// Asks it to stop, and waits until it has.
     pub fn stop(mut self) -> Vec<String> {
+        // Its first line: before that it may not listen yet, and would end without a word.
+        self.wait_for_line(&["kubechime ", ", configuration "], 0);
         let killed = Command::new("kill")
             .arg(self.child.id().to_string())
             .status();

@@ -454,6 +454,19 @@ impl Scene {
     }
 }
 
+/// Waits until something is as wanted.
+pub async fn until(what: &str, wanted: impl Fn() -> bool) {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while !wanted() {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "{what} does not come"
+        );
+        // What is waited for says nothing by itself.
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
 fn merge(into: &mut Value, from: &Value) {
     match (into, from) {
         (Value::Object(into), Value::Object(from)) => {

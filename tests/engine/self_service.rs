@@ -1,14 +1,16 @@
 //! Configurations of single namespaces beside the one for all.
 
+use crate::inside::Inside;
 use crate::scene::{CONDITION, NOTIFIED, Scene, WHEN, on_every_cluster};
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams};
+use kubechime::engine::{Command, Fares, Member, Reply};
 use serde_json::{Value, json};
 
-const ON: &str = "selfService: true";
+pub const ON: &str = "selfService: true";
 
 /// A trigger, a template and a service; the body says whose they are.
-fn config(scene: &Scene, whose: &str) -> Vec<(&'static str, String)> {
+pub fn config(scene: &Scene, whose: &str) -> Vec<(&'static str, String)> {
     vec![
         (
             "trigger.on-pod-ready",
@@ -24,7 +26,7 @@ fn config(scene: &Scene, whose: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-async fn configure(scene: &Scene, namespace: &str, data: &[(&str, String)]) {
+pub async fn configure(scene: &Scene, namespace: &str, data: &[(&str, String)]) {
     let data: serde_json::Map<String, Value> = data
         .iter()
         .map(|(key, text)| ((*key).to_owned(), json!(text)))
@@ -43,7 +45,7 @@ async fn configure(scene: &Scene, namespace: &str, data: &[(&str, String)]) {
 }
 
 /// A subscribed Pod that is running.
-async fn run_pod(scene: &Scene, namespace: &str, name: &str) {
+pub async fn run_pod(scene: &Scene, namespace: &str, name: &str) {
     let pods: Api<Pod> = Api::namespaced(scene.client.clone(), namespace);
     let pod = serde_json::from_value(json!({
         "metadata": {
@@ -65,7 +67,7 @@ async fn run_pod(scene: &Scene, namespace: &str, name: &str) {
 }
 
 /// Waits until the Pod's notified state has these keys.
-async fn wait_for_keys(scene: &Scene, namespace: &str, name: &str, wanted: &[String]) {
+pub async fn wait_for_keys(scene: &Scene, namespace: &str, name: &str, wanted: &[String]) {
     let pods: Api<Pod> = Api::namespaced(scene.client.clone(), namespace);
     let deadline = tokio::time::Instant::now() + crate::process::PATIENCE;
     loop {
@@ -87,7 +89,7 @@ async fn wait_for_keys(scene: &Scene, namespace: &str, name: &str, wanted: &[Str
     }
 }
 
-fn sorted(requests: Vec<(String, String, String)>) -> Vec<String> {
+pub fn sorted(requests: Vec<(String, String, String)>) -> Vec<String> {
     let mut bodies: Vec<String> = requests.into_iter().map(|(_, _, body)| body).collect();
     bodies.sort();
     bodies
@@ -347,5 +349,53 @@ fn what_others_send_by_a_configuration_of_their_own_is_noticed() {
         let told = lines.iter().filter(|line| line.contains("was sent to"));
         assert_eq!(told.count(), 1, "only by the one that has sent it");
         assert_eq!(scene.receiver.count(), 0);
+    });
+}
+
+/// The views of triggers lead to the resources of one configuration's trigger, not of all that have
+/// one of the same name.
+#[test]
+fn the_resources_of_a_condition_are_those_of_its_configuration() {
+    on_every_cluster(async |scene| {
+        let team = scene.other_namespace("team-z");
+        let mut own = config(&scene, "own");
+        own[0].0 = "trigger.on-own";
+        own.push((
+            "trigger.on-pod-ready",
+            "- when: 'false'\n  send: [pod-ready]\n".into(),
+        ));
+        own.push((
+            "subscriptions",
+            "- recipients: [webhook]\n  triggers: [on-own, on-pod-ready]\n".into(),
+        ));
+        configure(&scene, &scene.namespace, &config(&scene, "common")).await;
+        configure(&scene, &team, &own).await;
+        run_pod(&scene, &scene.namespace, "web-1").await;
+        run_pod(&scene, &team, "web-2").await;
+        let mut engine = Inside::start_for_teams(&scene).await;
+        scene.wait_for_requests(3).await;
+        let members = async |engine: &mut Inside, trigger: &str| {
+            let ask = Command::Members {
+                trigger: trigger.into(),
+                index: Some(0),
+            };
+            let Reply::Members(found) = engine.ask(ask).await.unwrap() else {
+                panic!("no members");
+            };
+            let named = |m: &Member| (m.key.to_string(), m.fares == Fares::Holds);
+            found.members.iter().map(named).collect::<Vec<_>>()
+        };
+        let of_team = format!("{team}/web-2");
+        let own = members(&mut engine, &format!("{team}:on-own")).await;
+        assert_eq!(own, [(of_team.clone(), true)]);
+        let same_name = members(&mut engine, &format!("{team}:on-pod-ready")).await;
+        assert_eq!(same_name, [(of_team.clone(), false)]);
+        let common = members(&mut engine, "on-pod-ready").await;
+        let first = format!("{}/web-1", scene.namespace);
+        let mut expected = [(first, true), (of_team, true)];
+        expected.sort();
+        assert_eq!(common, expected, "the common one serves the team, too");
+        assert_eq!(members(&mut engine, "on-own").await, []);
+        engine.stop().await;
     });
 }

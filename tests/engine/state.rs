@@ -1,8 +1,9 @@
 //! The notified state: within its limits, damaged, and wiped by others.
 
-use crate::scene::{CONDITION, NOTIFIED, Scene, WHEN, on_every_cluster};
+use crate::scene::{CONDITION, NOTIFIED, Scene, WHEN, on_every_cluster, until};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Api, Patch, PatchParams};
+use kubechime::history::{Anchor, Filter, History, Options};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -156,7 +157,22 @@ async fn ready(scene: &Scene, settings: &str) -> crate::process::Engine {
     scene
         .wait_for_notified("web-1", |state| state.is_some())
         .await;
+    written(scene, 1).await;
     engine
+}
+
+/// Waits until the engine knows of so many notifications that they are written down. Who wipes a state
+/// before is noticed, too, but not named.
+async fn written(scene: &Scene, count: usize) {
+    let path = scene.state().join("history.db");
+    let history = History::open(&path, &Options::default()).unwrap();
+    let rows = || {
+        history
+            .page(&Filter::default(), Anchor::Newest, 100)
+            .unwrap()
+    };
+    let known = || rows().iter().filter(|row| row.patched_ms.is_some()).count();
+    until("written down", || known() >= count).await;
 }
 
 /// A person who clears the state wants it sent again; a tool that clears it again and again does not.
@@ -170,6 +186,7 @@ fn a_second_wipe_is_mended_and_the_wiper_named() {
             .wait_for_notified("web-1", |state| state.is_some())
             .await;
         engine.wait_for_line(&["level=info", "was wiped", "gitops-tool"], 0);
+        written(&scene, 2).await;
 
         wipe(&scene, "2").await;
         engine.wait_for_line(

@@ -1,9 +1,10 @@
 //! `for`, `repeat` and `resolved` of conditions, and conditions on deletion.
 
 use crate::process::Engine;
-use crate::scene::{Scene, WHEN, on_every_cluster};
+use crate::scene::{NOTIFIED, Scene, WHEN, on_every_cluster};
 use jiff::{SignedDuration, Timestamp};
 use kubechime::demo::{Fault, Matcher, WatchEnd};
+use std::collections::BTreeMap;
 use std::process::Command;
 
 const SUBSCRIBED: (&str, &str) = ("subscribe.on-pod-ready.webhook", "");
@@ -52,10 +53,9 @@ fn explain(scene: &Scene) -> String {
 #[test]
 fn what_must_hold_for_a_while_is_sent_when_it_has_even_across_a_crash() {
     on_every_cluster(async |scene| {
-        configure(&scene, &[&when(), "for: 6s"]).await;
+        configure(&scene, &[&when(), "for: 1h"]).await;
         scene.create_pod("web-1", &[SUBSCRIBED]).await;
         scene.set_phase("web-1", "Running").await;
-        let began = Timestamp::now();
         let engine = scene.engine(&["--no-lease"]);
         // Since when is on the object; the original keeps it there without using it.
         let state = scene
@@ -74,20 +74,17 @@ fn what_must_hold_for_a_while_is_sent_when_it_has_even_across_a_crash() {
         engine.crash();
         assert_eq!(scene.receiver.count(), 0);
 
+        // As if the engine had been away for all of the hour but five seconds.
+        let (entry, since) = state.trim_end_matches('}').rsplit_once(':').unwrap();
+        let since: i64 = since.parse().unwrap();
+        let earlier = since - 3_600 + 5;
+        let state = format!("{entry}:{earlier}}}");
+        scene.annotate_as("test", "web-1", NOTIFIED, &state).await;
         let engine = scene.engine(&["--no-lease"]);
         scene.wait_for_requests(1).await;
         let at = scene.receiver.received()[0].at;
-        let held = at.duration_since(began);
-        assert!(held >= SignedDuration::from_secs(6), "sent after {held}");
-        // Another six seconds from the restart would be later than this.
-        let noted = serde_json::from_str::<serde_json::Value>(&state).unwrap();
-        let since = noted.as_object().unwrap().values().next().unwrap();
-        let since = Timestamp::from_second(since.as_i64().unwrap()).unwrap();
-        let late = at.duration_since(since);
-        assert!(
-            late < SignedDuration::from_secs(9),
-            "sent {late} after {since}"
-        );
+        let held = at.duration_since(Timestamp::from_second(earlier).unwrap());
+        assert!(held >= SignedDuration::from_hours(1), "sent after {held}");
 
         // The entry of the sending is beside it, and both go when it is over.
         let both = |state: Option<&str>| {
@@ -106,20 +103,22 @@ fn what_must_hold_for_a_while_is_sent_when_it_has_even_across_a_crash() {
 #[test]
 fn what_does_not_hold_long_enough_is_not_sent() {
     on_every_cluster(async |scene| {
-        configure(&scene, &[&when(), "for: 3s"]).await;
+        // Time enough for what comes before it has passed.
+        configure(&scene, &[&when(), "for: 1h"]).await;
         for name in ["web-1", "web-2"] {
             scene.create_pod(name, &[SUBSCRIBED]).await;
             scene.set_phase(name, "Running").await;
         }
         let engine = scene.engine(&[]);
-        scene
-            .wait_for_notified("web-1", |state| state.is_some())
-            .await;
+        for name in ["web-1", "web-2"] {
+            scene.wait_for_notified(name, |state| state.is_some()).await;
+        }
         scene.set_phase("web-1", "Pending").await;
         scene
             .wait_for_notified("web-1", |state| state.is_none())
             .await;
         // The other one is the clock.
+        configure(&scene, &[&when(), "for: 3s"]).await;
         let requests = scene.wait_for_requests(1).await;
         assert_eq!(bodies(&requests), ["ready web-2"]);
         scene.set_phase("web-1", "Running").await;
@@ -167,6 +166,50 @@ fn reminders_come_while_it_lasts_and_a_restart_brings_none() {
         engine.stop();
         let later = &scene.receiver.received()[usize::try_from(count).unwrap()..];
         assert!(later.iter().all(|request| request.text() == "ready web-2"));
+    });
+}
+
+/// Moves the times of a Pod's notified state by so many seconds; they are those of a clock.
+async fn shift_times(scene: &Scene, name: &str, seconds: i64) -> String {
+    let state = scene.notified(name).await.unwrap();
+    let mut state: BTreeMap<String, i64> = serde_json::from_str(&state).unwrap();
+    for at in state.values_mut() {
+        *at += seconds;
+    }
+    let state = serde_json::to_string(&state).unwrap();
+    scene.annotate_as("test", name, NOTIFIED, &state).await;
+    state
+}
+
+/// By what stands on the objects the clock was ahead, and was set back while the engine runs: nothing
+/// waits until that time has come again.
+#[test]
+fn a_clock_that_was_ahead_delays_nothing() {
+    const DAY: i64 = 86_400;
+    on_every_cluster(async |scene| {
+        configure(&scene, &[&when(), "for: 1h"]).await;
+        scene.create_pod("web-1", &[SUBSCRIBED]).await;
+        scene.set_phase("web-1", "Running").await;
+        let engine = scene.engine(&[]);
+        let noted = |state: Option<&str>| state.is_some();
+        let before = scene.wait_for_notified("web-1", noted).await;
+        let ahead = Some(shift_times(&scene, "web-1", DAY).await);
+        // Noted anew, by the clock as it goes now.
+        let renewed = |state: Option<&str>| state.is_some() && state != ahead.as_deref();
+        let after = scene.wait_for_notified("web-1", renewed).await;
+        assert!(
+            before <= after && after < ahead,
+            "{before:?} {after:?} {ahead:?}"
+        );
+        configure(&scene, &[&when(), "for: 2s"]).await;
+        scene.wait_for_requests(1).await;
+
+        configure(&scene, &[&when(), "repeat: 2s"]).await;
+        scene.wait_for_requests(2).await;
+        shift_times(&scene, "web-1", DAY).await;
+        let count = scene.receiver.count();
+        scene.wait_for_requests(count + 2).await;
+        engine.stop();
     });
 }
 

@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 /// How long anything may take before a story gives up. Nothing waits for it to pass.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A story may also wait for what is not on the screen, of which no output tells.
+const RECHECK: Duration = Duration::from_millis(50);
+
 /// Columns and rows.
 pub type Size = (u16, u16);
 
@@ -116,7 +119,7 @@ impl Terminal {
         let shown = Arc::new(Shown::default());
         let (columns, rows) = size;
         *shown.state.lock().unwrap() = Some(State {
-            emulator: vt100::Parser::new(positive(rows), positive(columns), 200),
+            emulator: vt100::Parser::new(positive(rows.max(1)), positive(columns.max(1)), 200),
             pending: Vec::new(),
             bytes: Vec::new(),
             closed: false,
@@ -171,8 +174,23 @@ impl Terminal {
                 drop(state);
                 panic!("{what} is not to be seen; this is:\n{screen}");
             }
+            let left = left.min(RECHECK);
             state = self.shown.news.wait_timeout(state, left).unwrap().0;
         }
+    }
+
+    /// Everything that was written so far.
+    pub fn written(&self) -> String {
+        self.wait("", |state| {
+            Some(String::from_utf8_lossy(&state.bytes).into_owned())
+        })
+    }
+
+    /// Waits until what was written is as wanted.
+    pub fn wait_until_written(&self, what: &str, wanted: impl Fn(&str) -> bool) {
+        self.wait(what, |state| {
+            wanted(&String::from_utf8_lossy(&state.bytes)).then_some(())
+        });
     }
 
     /// The cells of the screen, with their colours.
@@ -227,17 +245,22 @@ impl Terminal {
     }
 
     /// Presses keys, separated by blanks: characters, or `Enter`, `Esc`, `Tab`, `Down`, `F8`, `C-s`,
-    /// `A-c`.
+    /// `A-c`. `Esc` is unmistakable, as terminals send it that disambiguate keys: the bare byte
+    /// together with the next key would be that key with Alt. [`press_bare_escape`] sends that one.
+    ///
+    /// [`press_bare_escape`]: Self::press_bare_escape
     pub fn press(&mut self, keys: &str) {
         for key in keys.split_whitespace() {
             let (control, alt);
             let bytes: &[u8] = match key {
                 "Enter" => b"\r",
-                "Esc" => b"\x1b",
+                "Esc" => b"\x1b[27u",
                 "Tab" => b"\t",
+                "Space" => b" ",
                 "Backspace" => b"\x7f",
                 "Up" => b"\x1b[A",
                 "Down" => b"\x1b[B",
+                "Left" => b"\x1b[D",
                 "Home" => b"\x1b[H",
                 "End" => b"\x1b[F",
                 "F2" => b"\x1bOQ",
@@ -266,6 +289,38 @@ impl Terminal {
         }
     }
 
+    /// Presses Esc, as most terminals send it. Nothing may be pressed before its effect is seen.
+    pub fn press_bare_escape(&mut self) {
+        self.send(b"\x1b");
+    }
+
+    /// Puts a text in, as a terminal does that was asked to say what is pasted.
+    pub fn paste(&mut self, text: &str) {
+        self.send(format!("\x1b[200~{text}\x1b[201~").as_bytes());
+    }
+
+    /// Clicks on a cell: column and row from 0.
+    pub fn click(&mut self, (column, row): (u16, u16)) {
+        let (column, row) = (column + 1, row + 1);
+        self.send(format!("\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m").as_bytes());
+    }
+
+    /// Turns the wheel down over a cell by one notch.
+    pub fn wheel_down(&mut self, (column, row): (u16, u16)) {
+        self.send(format!("\x1b[<65;{};{}M", column + 1, row + 1).as_bytes());
+    }
+
+    /// The cell where this begins, column and row from 0, once it is on the screen.
+    pub fn place_of(&self, part: &str) -> (u16, u16) {
+        let text = self.wait_for(&[part]);
+        let found = text.lines().zip(0..).find_map(|(line, row)| {
+            let before = line.split(part).next().filter(|before| *before != line)?;
+            Some((before.chars().count(), row))
+        });
+        let (column, row) = found.expect("it is in one line");
+        (u16::try_from(column).expect("it is on the screen"), row)
+    }
+
     /// Types a text; the end of a line is the key Enter.
     pub fn type_text(&mut self, text: &str) {
         self.send(text.replace('\n', "\r").as_bytes());
@@ -277,12 +332,13 @@ impl Terminal {
             .expect("the terminal takes keys");
     }
 
-    /// Gives the terminal another size, as a window manager does.
+    /// Gives the terminal another size, as a window manager does; also none at all.
     pub fn resize(&mut self, size: Size) {
         let (columns, rows) = size;
         if let Some(state) = self.state().as_mut() {
             let screen = state.emulator.screen_mut();
-            screen.set_size(positive(rows), positive(columns));
+            // What shows it has a cell at least.
+            screen.set_size(positive(rows.max(1)), positive(columns.max(1)));
         }
         self.master.resize(pty_size(size)).expect("another size");
     }

@@ -1,7 +1,7 @@
 //! From the question to what is in force: success, broken keys, rolling back, merging.
 
 use crate::fixture::{NOW, answer, catalog, catalog_with, configure, keys, send, type_text};
-use crate::{editor, flash, standard};
+use crate::{editor, flash, standard, weighing};
 use kubechime::catalog::{ConfigMeta, ConfigWriter};
 use kubechime::domain::Severity;
 use kubechime::engine::{CatalogView, Command, CommandError, Reply};
@@ -28,7 +28,7 @@ fn one(effects: Vec<Effect>) -> (RequestId, Command) {
     all.remove(0)
 }
 
-fn reply(version: &str, dry_run: bool) -> Result<Reply, CommandError> {
+pub fn reply(version: &str, dry_run: bool) -> Result<Reply, CommandError> {
     Ok(Reply::Applied {
         resource_version: version.into(),
         dry_run,
@@ -36,7 +36,7 @@ fn reply(version: &str, dry_run: bool) -> Result<Reply, CommandError> {
 }
 
 /// A dashboard with the editor on the trigger, this typed at its start.
-fn editing(text: &str) -> Model {
+pub fn editing(text: &str) -> Model {
     let mut model = standard();
     keys(&mut model, "4 G k e");
     assert_eq!(editor(&model).id.key.as_deref(), Some(KEY));
@@ -44,10 +44,16 @@ fn editing(text: &str) -> Model {
     model
 }
 
+/// Lets the server check what is in the editor: the question whether to apply it is in front then.
+pub fn asked_to_apply(model: &mut Model) {
+    let (request, _) = one(keys(model, "C-s"));
+    let effects = answer(model, request, reply("88213", true));
+    weighing::harmless(model, effects);
+}
+
 /// Applies what is in the editor as version 88214; gives its text.
 fn applied(model: &mut Model) -> String {
-    let (request, _) = one(keys(model, "C-s"));
-    answer(model, request, reply("88213", true));
+    asked_to_apply(model);
     let (request, command) = one(keys(model, "y"));
     let Command::Apply { changes, .. } = command else {
         panic!("{command:?}");
@@ -242,8 +248,7 @@ fn who_keeps_the_config_map_is_named_before_it_is_written() {
     configure(&mut model, kept_by_argo());
     keys(&mut model, "4 G k e");
     type_text(&mut model, "# new\n");
-    let (request, _) = one(keys(&mut model, "C-s"));
-    answer(&mut model, request, reply("88213", true));
+    asked_to_apply(&mut model);
     let asked = question(&model);
     for part in ["Argo CD, application shop", "will be undone", ":export"] {
         assert!(asked.contains(part), "{asked}");

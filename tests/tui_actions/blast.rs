@@ -23,7 +23,7 @@ fn drafted() -> Model {
 }
 
 /// The same with its blast radius asked for.
-fn asked() -> (Model, RequestId, u64) {
+pub fn asked() -> (Model, RequestId, u64) {
     let mut model = drafted();
     let (request, command) = asks(keys(&mut model, "F6"));
     let Command::Preview { number, changes } = command else {
@@ -39,7 +39,7 @@ fn asks(effects: Vec<Effect>) -> (RequestId, Command) {
     only(effects)
 }
 
-fn effect(name: &str, to: &str, kind: EffectKind) -> Change {
+pub fn effect(name: &str, to: &str, kind: EffectKind) -> Change {
     Change {
         resource: key("Pod", "team-a", name),
         trigger: "on-oom".into(),
@@ -57,7 +57,7 @@ fn again() -> EffectKind {
     }
 }
 
-fn news(number: u64, phase: WorkPhase, effects: Vec<Change>) -> PreviewNews {
+pub fn news(number: u64, phase: WorkPhase, effects: Vec<Change>) -> PreviewNews {
     let totals = Totals {
         sent: 1,
         sent_again: 2,
@@ -94,7 +94,7 @@ fn news(number: u64, phase: WorkPhase, effects: Vec<Change>) -> PreviewNews {
     }
 }
 
-fn tell(model: &mut Model, news: PreviewNews) {
+pub fn tell(model: &mut Model, news: PreviewNews) {
     let told = Batch {
         preview: Some(Box::new(news)),
         ..Batch::default()
@@ -102,7 +102,7 @@ fn tell(model: &mut Model, news: PreviewNews) {
     batch(model, told);
 }
 
-fn over(model: &mut Model, number: u64) {
+pub fn over(model: &mut Model, number: u64) {
     let effects = vec![
         effect("web-1", "slack:a", again()),
         effect("web-2", "webhook:b", again()),
@@ -112,7 +112,7 @@ fn over(model: &mut Model, number: u64) {
     tell(model, news(number, WorkPhase::Over, more));
 }
 
-fn listed(model: &Model) -> Vec<&str> {
+pub fn listed(model: &Model) -> Vec<&str> {
     let blast = model.blast.as_ref().unwrap();
     let effects = blast.listed.iter().map(|place| &blast.effects[*place]);
     effects.map(|effect| &*effect.resource.name).collect()
@@ -291,7 +291,7 @@ fn keys_are_migrated_after_a_question_and_taken_back_after_another() {
 }
 
 /// Goes to a key in pane 4.
-fn select(model: &mut Model, wanted: &str) {
+pub fn select(model: &mut Model, wanted: &str) {
     keys(model, "4 g");
     let entries = model.overview.keys.entries().iter();
     let place = entries.take_while(|entry| entry.key != wanted).count();

@@ -1,7 +1,7 @@
 //! Drafts: kept, checked, applied, found again.
 
 use crate::fixture::{NOW, answer, batch, catalog, full, keys, options, send_with, type_text};
-use crate::{commands, editor, flash, keys_with, only, standard, started};
+use crate::{commands, editor, flash, keys_with, only, standard, started, weighing};
 use kubechime::check::{Fate, Verdict};
 use kubechime::domain::{Position, Severity};
 use kubechime::engine::{Batch, CatalogView, Command, CommandError, Reply};
@@ -35,12 +35,13 @@ fn applying_checks_asks_and_writes_with_the_base() {
         resource_version: "88213".into(),
         dry_run: true,
     };
-    answer(&mut model, request, Ok(checked));
+    let effects = answer(&mut model, request, Ok(checked));
+    weighing::harmless(&mut model, effects);
     let (request, command) = only(keys(&mut model, "y"));
     let expected = Command::Apply {
         base: Some("88213".into()),
         changes,
-        effect: String::new(),
+        effect: "blast radius: would send 0 = 0 new + 0 again, no new errors".into(),
         dry_run: false,
     };
     assert_eq!(command, expected);

@@ -10,12 +10,15 @@ mod bulk;
 mod editing;
 mod history;
 mod keymap;
+mod looking;
+mod protected;
 mod resource;
 mod selecting;
 mod sessions;
 mod subscribing;
 mod text;
 mod versions;
+mod weighing;
 mod writing;
 
 use fixture::{full, options, send_with};
@@ -74,6 +77,7 @@ fn started(context: &str, history: bool) -> Started {
         namespace: "default".into(),
         server: "https://10.0.0.1:6443".into(),
         read_only: false,
+        protected: false,
         history,
         theme: None,
     }

@@ -60,7 +60,7 @@ fn one(effects: Vec<Effect>) -> (RequestId, Command) {
 }
 
 /// The form of the first resource, with what is known of it.
-fn form() -> Model {
+pub fn form() -> Model {
     let mut model = standard();
     let (request, command) = one(keys(&mut model, "A"));
     assert_eq!(command, Command::Subscriptions(web()));

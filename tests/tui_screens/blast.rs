@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Begins the draft of a key with a new first line, and does something to it.
-fn drafted(model: &mut Model, way: &str, script: &str) -> (RequestId, Command) {
+pub fn drafted(model: &mut Model, way: &str, script: &str) -> (RequestId, Command) {
     keys(model, way);
     type_text(model, "# new\n");
     let effects = keys(model, script);
@@ -35,7 +35,7 @@ fn change(name: &str, to: Option<&str>, kind: EffectKind) -> Change {
     }
 }
 
-fn news(number: u64, phase: WorkPhase) -> PreviewNews {
+pub fn news(number: u64, phase: WorkPhase) -> PreviewNews {
     let again = |name: &str| EffectKind::SentAgain {
         before: format!("on-oom:[0].y7b5sbwa2Q329JYH755peeq-fBs:slack:{name}"),
         after: "on-oom:[0].p0Qe:slack:team-a".into(),

@@ -8,7 +8,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "accept",
         "accept",
         &["Enter"],
-        &[S::Confirm, S::Palette, S::Help, S::Prompt],
+        &[S::Confirm, S::Name, S::Palette, S::Help, S::Prompt],
         "Does what is selected.",
     )
     .footer(1)
@@ -57,7 +57,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "entry-down",
         "down",
         &["Down", "C-n"],
-        &[S::Palette, S::Help, S::Confirm, S::Prompt],
+        &[S::Palette, S::Help, S::Confirm, S::Name, S::Prompt],
         "Next entry.",
     )
     .unlisted(),
@@ -66,7 +66,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "entry-up",
         "up",
         &["Up", "C-p"],
-        &[S::Palette, S::Help, S::Confirm, S::Prompt],
+        &[S::Palette, S::Help, S::Confirm, S::Name, S::Prompt],
         "Previous entry.",
     )
     .unlisted(),
@@ -75,7 +75,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "dismiss",
         "close",
         &["Esc"],
-        &[S::Confirm, S::Palette, S::Help, S::Prompt],
+        &[S::Confirm, S::Name, S::Palette, S::Help, S::Prompt],
         "Closes what is in front.",
     )
     .footer(4)

@@ -4,7 +4,9 @@
 //! A new action is one entry in one of the tables below and one arm in `update::perform`; whether it is possible
 //! now, and if not why, is said by `update::availability`.
 
+mod config;
 mod editing;
+mod engine;
 mod front;
 mod moving;
 mod program;
@@ -264,6 +266,8 @@ pub enum Scope {
     Replacing,
     /// The findings beside the text.
     Findings,
+    /// The editor while it is found out what the draft would send.
+    Weighing,
     /// The drafts.
     Drafts,
     /// The difference of two versions.
@@ -278,6 +282,8 @@ pub enum Scope {
     Failed,
     /// A question.
     Confirm,
+    /// A question that is answered by a name.
+    Name,
     /// The palette.
     Palette,
     /// The help.
@@ -314,9 +320,11 @@ impl Scope {
             Self::Completion => "Candidates",
             Self::Replacing => "Replacing",
             Self::Findings => "Findings",
+            Self::Weighing => "Before applying",
             Self::Drafts => "Drafts",
             Self::Failed => "No connection",
             Self::Confirm => "Question",
+            Self::Name => "Question in a protected context",
             Self::Palette => "Palette",
             Self::Help => "Help",
             Self::Prompt => "Input line",
@@ -395,6 +403,8 @@ impl Action {
 pub fn all() -> impl Iterator<Item = &'static Action> {
     [
         work::ACTIONS,
+        config::ACTIONS,
+        engine::ACTIONS,
         editing::ACTIONS,
         moving::ACTIONS,
         program::ACTIONS,

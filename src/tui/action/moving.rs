@@ -28,7 +28,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "search",
         "search",
         &["/"],
-        &[S::Text, S::Delivery],
+        &[S::Text, S::Delivery, S::Diff],
         "Searches within the text.",
     )
     .footer(2),
@@ -37,7 +37,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "next-hit",
         "next hit",
         &["n"],
-        &[S::Text, S::Delivery],
+        &[S::Text, S::Delivery, S::Diff],
         "Goes to the next place that was searched for.",
     )
     .footer(3),
@@ -46,7 +46,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "previous-hit",
         "previous hit",
         &["N"],
-        &[S::Text, S::Delivery],
+        &[S::Text, S::Delivery, S::Diff],
         "Goes to the previous place that was searched for.",
     ),
     action(
@@ -58,6 +58,16 @@ pub(super) const ACTIONS: &[Action] = &[
         "Filters the list: words, column:value, ! for not, * for anything.",
     )
     .footer(8),
+    action(
+        ActionId::Filter,
+        "filter-effects",
+        "filter",
+        &["/"],
+        &[S::Blast],
+        "Filters the effects: words, column:value, ! for not, * for anything.",
+    )
+    .footer(4)
+    .unlisted(),
     action(
         ActionId::Sort,
         "sort",

@@ -1,5 +1,6 @@
 //! What was applied last from here: whether it is in force, and what takes it back.
 
+use crate::tui::clock::Due;
 use std::collections::BTreeMap;
 
 /// Keys of the ConfigMap with their texts; `None` for one that is not there.
@@ -10,9 +11,8 @@ pub type Texts = BTreeMap<String, Option<String>>;
 pub enum Stage {
     /// The server writes it.
     Writing,
-    /// The server has it; the engine has not taken it over yet. Waited for until this time, in
-    /// milliseconds since 1970.
-    Awaited(i64),
+    /// The server has it; the engine has not taken it over yet. Waited for so long.
+    Awaited(Due),
     /// The engine has not taken it over in time.
     Late,
     /// The engine goes by it since this time, in milliseconds since 1970.

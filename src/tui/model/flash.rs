@@ -2,6 +2,7 @@
 
 use crate::domain::Severity;
 use crate::engine::Notice;
+use crate::tui::clock::Due;
 use std::collections::VecDeque;
 
 /// Notices that are kept.
@@ -18,7 +19,9 @@ pub struct Flash {
     /// One sentence.
     pub text: String,
     /// When it goes away by itself; errors stay until something is pressed to close them.
-    pub until_ms: Option<i64>,
+    pub until: Option<Due>,
+    /// A key was pressed since it is shown: another message may take its place.
+    pub read: bool,
 }
 
 impl Flash {
@@ -27,7 +30,8 @@ impl Flash {
         Self {
             severity,
             text: text.into(),
-            until_ms: (severity != Severity::Error).then(|| now_ms.saturating_add(SHOWN_MS)),
+            read: false,
+            until: (severity != Severity::Error).then(|| Due::after(now_ms, SHOWN_MS)),
         }
     }
 }

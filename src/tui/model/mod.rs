@@ -23,7 +23,7 @@ use super::screens::bulk::BulkScreen;
 use super::screens::delivery::DeliveryScreen;
 use super::screens::diff::DiffScreen;
 use super::screens::drafts::DraftsScreen;
-use super::screens::editor::{Editor, EditorPrompt, Focus};
+use super::screens::editor::{Editor, EditorPrompt, Focus, Step};
 use super::screens::events::EventsScreen;
 use super::screens::merge::MergeScreen;
 use super::screens::overview::{Overview, Pane};
@@ -34,14 +34,17 @@ use super::screens::text::TextScreen;
 use super::screens::versions::VersionsScreen;
 use super::screens::views::ViewsScreen;
 use super::sweep::Sweep;
+use super::text;
 use super::theme::{Look, Themes};
-use super::widgets::confirm::Confirm;
+use super::widgets::confirm::{self, Confirm};
 use super::widgets::help::Help;
 use super::widgets::palette::Palette;
 use crate::domain::ResourceKey;
 use crate::engine::{AnnotationEdit, Batch};
 use jiff::tz::TimeZone;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A resource with the entries of its notified state that were removed: keys and Unix seconds.
@@ -88,6 +91,8 @@ pub enum PromptFor {
     ViewsFilter,
     /// Filter of the notices.
     EventsFilter,
+    /// Filter of the effects of a draft.
+    BlastFilter,
     /// Search within a text.
     Search,
     /// Name of a new key.
@@ -173,6 +178,8 @@ pub struct Model {
     pub overlays: Vec<Overlay>,
     /// The status line.
     pub flash: Option<Flash>,
+    /// What is told when the error in the status line has been read.
+    pub later: Option<Flash>,
     /// What the engine reported.
     pub notices: Notices,
     /// What was asked and not yet answered.
@@ -212,6 +219,8 @@ pub struct Model {
     pub backlog: Option<Box<Batch>>,
     /// Something to be seen has changed since the last frame.
     pub dirty: bool,
+    /// While the time is within this, in milliseconds since 1970, it changes nothing to be seen.
+    pub unchanged: Range<i64>,
 }
 
 impl Model {
@@ -239,6 +248,7 @@ impl Model {
             screens: Vec::new(),
             overlays: Vec::new(),
             flash: None,
+            later: None,
             notices: Notices::default(),
             requests: Requests::default(),
             drafts: Drafts::new(options.state_dir.is_some()),
@@ -258,6 +268,7 @@ impl Model {
             works: 0,
             backlog: None,
             dirty: true,
+            unchanged: now_ms..now_ms,
         }
     }
 
@@ -272,11 +283,22 @@ impl Model {
                 .is_some_and(|status| status.read_only)
     }
 
+    /// The name of the context as it is shown, and typed in questions; `-` while it is not known.
+    pub fn context_name(&self) -> Cow<'_, str> {
+        match self.session.context.trim() {
+            "" => Cow::Borrowed("-"),
+            name => text::clean(name),
+        }
+    }
+
     /// The scopes that a key is looked up in, innermost first.
     pub fn scopes(&self) -> Vec<Scope> {
         let mut scopes = Vec::with_capacity(4);
         if let Some(overlay) = self.overlays.last() {
             scopes.push(match overlay {
+                Overlay::Confirm(question) if confirm::name_to_type(self, question).is_some() => {
+                    Scope::Name
+                }
                 Overlay::Confirm(_) => Scope::Confirm,
                 Overlay::Palette(_) => Scope::Palette,
                 Overlay::Help(_) => Scope::Help,
@@ -311,11 +333,15 @@ impl Model {
             Some(Screen::Editor(editor)) if editor.popup.is_some() => {
                 vec![Scope::Completion, Scope::Editor]
             }
+            Some(Screen::Editor(editor)) if matches!(editor.step, Step::Weighing(_)) => {
+                vec![Scope::Weighing, Scope::Editor]
+            }
             Some(Screen::Editor(editor)) if editor.focus == Focus::Checks => {
                 vec![Scope::Findings, Scope::Editor]
             }
             Some(Screen::Editor(_)) => vec![Scope::Editor],
             Some(Screen::Drafts(_)) => vec![Scope::Drafts, Scope::Global],
+            None if self.session.phase == Phase::Starting => vec![Scope::Global],
             None if matches!(self.session.phase, Phase::Failed(_)) => {
                 vec![Scope::Failed, Scope::Global]
             }
@@ -334,7 +360,7 @@ impl Model {
     /// Whether a text is being typed, so that characters are text.
     pub fn is_typing(&self) -> bool {
         match self.overlays.last() {
-            Some(Overlay::Confirm(_)) => false,
+            Some(Overlay::Confirm(question)) => confirm::name_to_type(self, question).is_some(),
             Some(_) => true,
             None => matches!(
                 self.screens.last(),

@@ -113,6 +113,11 @@ impl Requests {
         id
     }
 
+    /// Whether an answer is waited for.
+    pub fn is_open(&self, id: RequestId) -> bool {
+        self.open.contains_key(&id)
+    }
+
     /// Takes the purpose of an answered request; `None` for one that nobody waits for any more.
     pub fn close(&mut self, id: RequestId) -> Option<Purpose> {
         self.open.remove(&id)

@@ -36,7 +36,7 @@ impl Spark {
         self.last = clock::minute_of(now_ms);
     }
 
-    /// Moves on to the minute of `now_ms`.
+    /// Moves on to the minute of `now_ms`; goes on from there when the clock was set back.
     pub fn advance(&mut self, now_ms: i64) {
         let minute = clock::minute_of(now_ms);
         if self.minutes.is_empty() {
@@ -45,6 +45,7 @@ impl Spark {
         }
         let steps = minute.saturating_sub(self.last).min(MINUTES as i64);
         if steps <= 0 {
+            self.last = minute;
             return;
         }
         for _ in 0..steps {
@@ -54,6 +55,13 @@ impl Spark {
             self.minutes.pop_front();
         }
         self.last = minute;
+    }
+
+    /// The same, once there is something to go on from.
+    pub fn go_on(&mut self, now_ms: i64) {
+        if !self.minutes.is_empty() {
+            self.advance(now_ms);
+        }
     }
 
     /// Counts deliveries of now.
@@ -100,6 +108,8 @@ pub struct Session {
     pub server: String,
     /// Writes are switched off.
     pub read_only: bool,
+    /// Whatever writes or sends is confirmed by typing the name of the context.
+    pub protected: bool,
     /// The history can be read.
     pub history: bool,
     /// Its condition.
@@ -128,6 +138,7 @@ impl Session {
             namespace: String::new(),
             server: String::new(),
             read_only: false,
+            protected: false,
             history: false,
             status: None,
             watches: None,
@@ -169,6 +180,9 @@ mod tests {
         // A clock that goes backwards counts into the newest minute.
         spark.add(1, 2 * MINUTE);
         assert_eq!(spark.counts().next_back(), Some(5));
+        // From there on minutes pass again.
+        spark.add(7, 3 * MINUTE);
+        assert_eq!(spark.counts().collect::<Vec<_>>(), [3, 0, 0, 5, 7]);
         spark.advance(i64::MAX);
         assert_eq!(spark.counts().count(), MINUTES);
         assert_eq!(spark.rate(), 0);

@@ -3,7 +3,7 @@
 use crate::domain::{Attempt, Delivery, DeliveryId};
 use crate::history::DeliveryDetail;
 use crate::tui::clock;
-use crate::tui::layout::{self, Shape};
+use crate::tui::layout;
 use crate::tui::model::Model;
 use crate::tui::screens::request_text::{self, Form};
 use crate::tui::text;
@@ -277,18 +277,10 @@ fn outcome_lines(
     lines
 }
 
-/// Where the two texts are: side by side, or only the one with the focus.
+/// Where the two texts are.
 fn areas(model: &Model, side: Side) -> [(Side, Rect); 2] {
-    let shape = layout::shape(model.width, model.height);
-    let body = layout::areas(model.width, model.height, model.overview.pane, true).body;
-    if shape == Shape::Four {
-        let left = body.width / 2;
-        let right = Rect::new(body.x + left, body.y, body.width - left, body.height);
-        let left = Rect::new(body.x, body.y, left, body.height);
-        [(Side::Request, left), (Side::Outcome, right)]
-    } else {
-        [(side, body), (side, Rect::default())]
-    }
+    let sides = [Side::Request, Side::Outcome];
+    layout::side_by_side(model.width, model.height, sides, side)
 }
 
 /// Draws the screen.

@@ -2,10 +2,10 @@
 
 use crate::domain::Severity;
 use crate::engine::Notice;
+use crate::query::{Filter, FilterColumn};
 use crate::tui::clock;
 use crate::tui::layout;
 use crate::tui::model::{Model, Notices};
-use crate::tui::table::filter::{Filter, FilterColumn};
 use crate::tui::text;
 use crate::tui::widgets::{cells, frame};
 use crate::tui::window::Window;
@@ -72,10 +72,11 @@ impl EventsScreen {
 /// The list and, below it, the selected notice in full.
 pub fn areas(model: &Model) -> (Rect, Rect) {
     let body = layout::areas(model.width, model.height, model.overview.pane, true).body;
-    if body.height < 12 {
-        return (body, Rect::default());
-    }
-    let below = (body.height / 3).clamp(5, 10);
+    let below = match body.height {
+        ..7 => return (body, Rect::default()),
+        7..12 => 3,
+        height => (height / 3).clamp(5, 10),
+    };
     let list = Rect::new(body.x, body.y, body.width, body.height - below);
     (list, Rect::new(body.x, list.bottom(), body.width, below))
 }

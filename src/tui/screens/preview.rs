@@ -3,7 +3,7 @@
 
 use crate::domain::{Destination, Diagnostic, ResourceKey, Severity};
 use crate::engine::{RenderProblem, RenderedPart, Rendering};
-use crate::tui::layout::{self, Shape};
+use crate::tui::layout;
 use crate::tui::message::RequestId;
 use crate::tui::model::Model;
 use crate::tui::screens::blast::Changes;
@@ -11,7 +11,7 @@ use crate::tui::screens::request_text::{self, Form};
 use crate::tui::widgets::text_view::{TextView, Tone};
 use crate::tui::widgets::{cells, frame};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use std::sync::Arc;
 
 /// The text with the focus.
@@ -124,6 +124,14 @@ impl PreviewScreen {
         };
     }
 
+    /// One of the texts.
+    pub fn text_mut(&mut self, side: Side) -> &mut TextView {
+        match side {
+            Side::Notification => &mut self.notification,
+            Side::Request => &mut self.request,
+        }
+    }
+
     /// The text with the focus.
     pub fn view(&self) -> &TextView {
         match self.side {
@@ -134,10 +142,7 @@ impl PreviewScreen {
 
     /// The text with the focus.
     pub fn view_mut(&mut self) -> &mut TextView {
-        match self.side {
-            Side::Notification => &mut self.notification,
-            Side::Request => &mut self.request,
-        }
+        self.text_mut(self.side)
     }
 
     fn rebuild(&mut self) {
@@ -216,18 +221,19 @@ pub fn title(screen: &PreviewScreen) -> String {
     format!("template {}{draft} for {resource}", screen.template)
 }
 
-/// Where the two texts are: side by side, or only the one with the focus.
-fn areas(model: &Model, side: Side) -> [(Side, Rect); 2] {
+/// The text at a cell of the screen, and whether the cell is in its title.
+pub fn text_at(model: &Model, screen: &PreviewScreen, at: Position) -> Option<(Side, bool)> {
     let shape = layout::shape(model.width, model.height);
-    let body = layout::areas(model.width, model.height, model.overview.pane, true).body;
-    if shape == Shape::Four {
-        let left = body.width / 2;
-        let right = Rect::new(body.x + left, body.y, body.width - left, body.height);
-        let left = Rect::new(body.x, body.y, left, body.height);
-        [(Side::Notification, left), (Side::Request, right)]
-    } else {
-        [(side, body), (side, Rect::default())]
-    }
+    let areas = areas(model, screen.side);
+    let (side, area) = areas.into_iter().find(|(_, area)| area.contains(at))?;
+    let on_title = at.y == area.y && layout::inside(shape, area) != area;
+    Some((side, on_title))
+}
+
+/// Where the two texts are.
+fn areas(model: &Model, side: Side) -> [(Side, Rect); 2] {
+    let sides = [Side::Notification, Side::Request];
+    layout::side_by_side(model.width, model.height, sides, side)
 }
 
 /// Draws the screen.

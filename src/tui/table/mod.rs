@@ -5,10 +5,9 @@
 //! swapped in when it is ready, with what changed meanwhile merged on top. Screens read rows by
 //! position and build only those they show.
 
-pub mod filter;
 mod slab;
 
-use filter::Filter;
+use crate::query::Filter;
 use slab::{Slab, Snapshot};
 use std::cmp::Ordering;
 use std::collections::HashMap;

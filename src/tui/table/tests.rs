@@ -1,5 +1,5 @@
-use super::filter::FilterColumn;
 use super::*;
+use crate::query::FilterColumn;
 use std::time::Instant;
 
 #[derive(Debug, Clone, PartialEq)]

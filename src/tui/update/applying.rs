@@ -1,5 +1,5 @@
 //! From a draft that was looked at to a version that is in force: the server checks (dry run), the
-//! question shows what will change, the server writes under the base resourceVersion, and the engine
+//! engine finds out what it would send, the question shows what will change, the server writes under the base resourceVersion, and the engine
 //! takes it over, or not. Whatever goes wrong, the draft stays.
 
 use super::{blast, drafts, flash, gitops, judging, submit, writes};
@@ -7,15 +7,15 @@ use crate::catalog::KeyState;
 use crate::domain::Severity;
 use crate::engine::{CatalogView, Command, CommandError, Reply};
 use crate::tui::action::{self, ActionId};
-use crate::tui::clock;
+use crate::tui::clock::{self, Due};
 use crate::tui::compare;
 use crate::tui::draft::DraftId;
 use crate::tui::message::{Effect, RequestId};
-use crate::tui::model::{Applied, Model, Overlay, Purpose, Stage, Texts};
+use crate::tui::model::{Applied, Model, Overlay, Purpose, Screen, Stage, Texts};
 use crate::tui::screens::editor::Step;
 use crate::tui::screens::merge::has_markers;
 use crate::tui::text;
-use crate::tui::widgets::confirm::{Confirm, Then};
+use crate::tui::widgets::confirm::{self, Confirm, Then};
 use crate::tui::widgets::text_view::Tone;
 use std::sync::Arc;
 
@@ -61,15 +61,15 @@ pub(super) fn ask_server(model: &mut Model, id: &DraftId, effects: &mut Vec<Effe
     }
 }
 
-/// The server has checked: ask, or say what is wrong.
-pub(super) fn checked(model: &mut Model, id: &DraftId, result: Result<Reply, CommandError>) {
-    let place = writes::place(model);
-    let used = used_by(model, id);
-    let warning = gitops::warning(model);
-    let changes = drafts::editor_of(model, id).and_then(|editor| editor.changes().ok());
-    let radius = changes.map(|changes| blast::summary(model, &changes));
+/// The server has checked: find out what the draft would send, or say what is wrong.
+pub(super) fn checked(
+    model: &mut Model,
+    id: &DraftId,
+    result: Result<Reply, CommandError>,
+    effects: &mut Vec<Effect>,
+) {
     let failure = result.as_ref().err().map(|error| failure(model, error));
-    let Some(editor) = drafts::editor_of(model, id) else {
+    let Some(editor) = drafts::any_editor(model, id) else {
         return;
     };
     if !matches!(editor.step, Step::Checking(_)) {
@@ -83,6 +83,66 @@ pub(super) fn checked(model: &mut Model, id: &DraftId, result: Result<Reply, Com
     let Ok(changes) = editor.changes() else {
         return;
     };
+    let number = blast::weigh(model, id.title(), &changes, effects);
+    if let Some(editor) = drafts::any_editor(model, id) {
+        editor.step = Step::Weighing(number);
+        editor.message = None;
+        editor.popup = None;
+    }
+}
+
+/// The draft that is being weighed, with the number of that work.
+fn weighing(model: &Model) -> Option<(DraftId, Option<u64>)> {
+    model.screens.iter().find_map(|screen| match screen {
+        Screen::Editor(editor) => match editor.step {
+            Step::Weighing(number) => Some((editor.id.clone(), number)),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// Asks as soon as it is known what the draft would send, and nothing else takes the keys.
+fn weighed(model: &mut Model) {
+    let Some((id, number)) = weighing(model) else {
+        return;
+    };
+    match number.and_then(|number| blast::progress(model, number)) {
+        Some(progress) => {
+            if let Some(editor) = drafts::any_editor(model, &id) {
+                editor.message = Some((Severity::Info, progress));
+            }
+        }
+        None if model.overlays.is_empty() => ask(model, &id),
+        None => {}
+    }
+}
+
+/// Whoever does not wait is asked now.
+pub(super) fn not_weighed(model: &mut Model) {
+    if let Some((id, _)) = weighing(model) {
+        ask(model, &id);
+    }
+}
+
+/// Asks whether to apply the draft.
+fn ask(model: &mut Model, id: &DraftId) {
+    let place = writes::place(model);
+    let used = used_by(model, id);
+    let warning = gitops::warning(model);
+    let Some(Ok(changes)) = drafts::any_editor(model, id).map(|editor| editor.changes()) else {
+        return;
+    };
+    let outlook = blast::outlook(model, &changes);
+    let (outlook, effect) = outlook.map_or_else(Default::default, |o| (o.lines, o.effect));
+    let used = used.filter(|_| effect.is_empty());
+    let told = outlook.into_iter();
+    let told = told.chain(used.map(|used| (Tone::Warn, used)));
+    let told = told.flat_map(|(tone, line)| confirm::wrapped(model, tone, &line));
+    let told: Vec<(Tone, String)> = told.collect();
+    let Some(editor) = drafts::any_editor(model, id) else {
+        return;
+    };
     editor.step = Step::Asking;
     editor.message = Some((Severity::Info, "the server accepts the draft".to_owned()));
     let difference = editor.difference().clone();
@@ -91,21 +151,14 @@ pub(super) fn checked(model: &mut Model, id: &DraftId, result: Result<Reply, Com
         Some(base) => format!("based on resourceVersion {base}"),
         None => "creates the ConfigMap".to_owned(),
     };
-    let mut shown = vec![
-        (
-            Tone::Plain,
-            format!("{}/{} {}", id.namespace, id.name, id.title()),
-        ),
-        (Tone::Good, "the server accepts it (dry run)".to_owned()),
-        (Tone::Plain, format!("+{added} -{removed} lines, {base}")),
-    ];
+    let mut shown = vec![(
+        Tone::Plain,
+        format!("{}/{} {}", id.namespace, id.name, id.title()),
+    )];
+    shown.extend(told);
+    shown.push((Tone::Good, "the server accepts it (dry run)".to_owned()));
+    shown.push((Tone::Plain, format!("+{added} -{removed} lines, {base}")));
     shown.extend(warning);
-    let known = radius.filter(|(tone, _)| *tone != Tone::Dim);
-    match (&known, used) {
-        (Some((tone, effect)), _) => shown.push((*tone, effect.clone())),
-        (None, Some(used)) => shown.push((Tone::Warn, used)),
-        (None, None) => {}
-    }
     shown.push(place);
     shown.extend(judging::consequences(&editor.verdict));
     shown.extend(judging::warnings(id, &editor.verdict));
@@ -114,7 +167,7 @@ pub(super) fn checked(model: &mut Model, id: &DraftId, result: Result<Reply, Com
     let command = Command::Apply {
         base: editor.base.clone(),
         changes,
-        effect: known.map(|(_, effect)| effect).unwrap_or_default(),
+        effect,
         dry_run: false,
     };
     let then = Then::Command(command, Purpose::Apply(id.clone()));
@@ -134,10 +187,12 @@ fn used_by(model: &Model, id: &DraftId) -> Option<String> {
 
 /// The question was answered with no.
 pub(super) fn not_applied(model: &mut Model) {
-    if let Some(editor) = drafts::editor(model)
-        && editor.step == Step::Asking
-    {
-        editor.step = Step::Editing;
+    for screen in &mut model.screens {
+        if let Screen::Editor(editor) = screen
+            && editor.step == Step::Asking
+        {
+            editor.step = Step::Editing;
+        }
     }
 }
 
@@ -172,7 +227,7 @@ pub(super) fn begun(model: &mut Model, purpose: &Purpose, changes: &Texts) {
 /// A confirmed command was handed over: the editor waits for it.
 pub(super) fn submitted(model: &mut Model, purpose: &Purpose, request: RequestId) {
     if let Purpose::Apply(id) = purpose
-        && let Some(editor) = drafts::editor_of(model, id)
+        && let Some(editor) = drafts::any_editor(model, id)
     {
         editor.step = Step::Applying(request);
         editor.message = None;
@@ -203,15 +258,14 @@ pub(super) fn applied(
     match result {
         Ok(reply) => {
             // What was typed after the question was asked is not lost: it stays a draft.
-            let edited_since = drafts::editor_of(model, id).is_some_and(|editor| {
+            let edited_since = drafts::any_editor(model, id).is_some_and(|editor| {
                 let waiting = matches!(editor.step, Step::Applying(_));
                 editor.step = Step::Editing;
                 !waiting || editor.unsaved_since.is_some()
             });
             if !edited_since {
-                if drafts::editor_of(model, id).is_some() {
-                    model.screens.pop();
-                }
+                let of_it = |screen: &Screen| matches!(screen, Screen::Editor(e) if e.id == *id);
+                model.screens.retain(|screen| !of_it(screen));
                 drafts::forget(model, id, effects);
             }
             written(model, reply);
@@ -219,7 +273,7 @@ pub(super) fn applied(
         Err(error) => {
             model.applied = model.applied_before.take();
             let message = failure(model, &error);
-            match drafts::editor_of(model, id) {
+            match drafts::any_editor(model, id) {
                 Some(editor) => {
                     editor.step = Step::Editing;
                     editor.message = Some((Severity::Error, message));
@@ -238,7 +292,7 @@ pub(super) fn written(model: &mut Model, reply: Reply) {
     else {
         return;
     };
-    let until = model.now_ms.saturating_add(TAKE_OVER_MS);
+    let until = Due::after(model.now_ms, TAKE_OVER_MS);
     let Some(applied) = &mut model.applied else {
         return;
     };
@@ -299,14 +353,15 @@ fn is_broken(view: &CatalogView, key: &str) -> bool {
     matches!(state, Some(KeyState::Broken | KeyState::LastGood { .. }))
 }
 
-/// Time has passed.
+/// Something has happened, or time has passed.
 pub(super) fn settle(model: &mut Model) {
+    weighed(model);
     let now = model.now_ms;
     let Some(applied) = &mut model.applied else {
         return;
     };
     if let Stage::Awaited(until) = applied.stage
-        && until <= now
+        && until.has_come(now)
     {
         applied.stage = Stage::Late;
         let text = format!(
@@ -320,8 +375,8 @@ pub(super) fn settle(model: &mut Model) {
     }
 }
 
-/// When time alone changes something, in milliseconds since 1970.
-pub(super) fn due_ms(model: &Model) -> Option<i64> {
+/// When time alone changes something.
+pub(super) fn due(model: &Model) -> Option<Due> {
     match model.applied.as_ref()?.stage {
         Stage::Awaited(until) => Some(until),
         _ => None,

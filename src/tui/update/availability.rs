@@ -147,7 +147,8 @@ pub fn reason(model: &Model, id: ActionId) -> Option<String> {
         ActionId::Filter => {
             let events = matches!(model.screens.last(), Some(Screen::Events(_)));
             let views = matches!(model.screens.last(), Some(Screen::Views(_)));
-            on(on_overview || events || views, "there is no list")
+            let blast = matches!(model.screens.last(), Some(Screen::Blast));
+            on(on_overview || events || views || blast, "there is no list")
         }
         ActionId::Search | ActionId::NextHit | ActionId::PreviousHit => {
             let text = matches!(
@@ -156,6 +157,7 @@ pub fn reason(model: &Model, id: ActionId) -> Option<String> {
                     Screen::Text(_)
                         | Screen::Delivery(_)
                         | Screen::Preview(_)
+                        | Screen::Diff(_)
                         | Screen::Resource(_)
                 )
             );
@@ -335,26 +337,27 @@ pub(super) fn subject(model: &Model) -> Option<Subject<'_>> {
 }
 
 fn clear(model: &Model) -> Option<String> {
-    if let Some(reason) = mode_needed(model, "clearing") {
-        return Some(reason);
-    }
-    if bulk::marked(model) > 0 && model.overview.pane == Pane::Resources {
-        return None;
-    }
-    let Some(subject) = subject(model) else {
-        return Some("no resource is selected".to_owned());
-    };
-    if let Some(problem) = subject.problem {
-        return Some(problem.to_owned());
-    }
-    if reach::state_keys(subject.inspection?, subject.line.as_ref()).is_empty() {
-        return Some("there is no notified state to clear".to_owned());
-    }
-    None
+    notified_state(model, "clearing", |inspection, line| {
+        let none = reach::state_keys(inspection, line).is_empty();
+        none.then_some("there is no notified state to clear")
+    })
 }
 
 fn baseline(model: &Model) -> Option<String> {
-    if let Some(reason) = mode_needed(model, "marking as sent") {
+    notified_state(model, "marking as sent", |inspection, line| {
+        let none = reach::unsent(inspection, line).is_empty();
+        none.then_some("nothing that is true is unsent")
+    })
+}
+
+/// Why the notified state can't be changed; `nothing` says why there is nothing to change of a part
+/// of a resource.
+fn notified_state(
+    model: &Model,
+    what: &str,
+    nothing: impl Fn(&Inspection, Option<&LineId>) -> Option<&'static str>,
+) -> Option<String> {
+    if let Some(reason) = mode_needed(model, what) {
         return Some(reason);
     }
     if bulk::marked(model) > 0 && model.overview.pane == Pane::Resources {
@@ -366,10 +369,7 @@ fn baseline(model: &Model) -> Option<String> {
     if let Some(problem) = subject.problem {
         return Some(problem.to_owned());
     }
-    if reach::unsent(subject.inspection?, subject.line.as_ref()).is_empty() {
-        return Some("nothing that is true is unsent".to_owned());
-    }
-    None
+    nothing(subject.inspection?, subject.line.as_ref()).map(str::to_owned)
 }
 
 /// Why something can't be done to everything in the history.
@@ -391,6 +391,7 @@ fn apply(model: &Model) -> Option<String> {
         Some(Screen::Editor(editor)) => match editor.step {
             Step::Judging => Some("the draft is being looked at".to_owned()),
             Step::Checking(_) | Step::Applying(_) => Some("the server is at work".to_owned()),
+            Step::Weighing(_) => Some("what it would send is being found out".to_owned()),
             _ if model.session.no_config_write.is_some() => model
                 .session
                 .no_config_write

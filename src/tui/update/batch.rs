@@ -68,7 +68,9 @@ pub(super) fn go_on(model: &mut Model, effects: &mut Vec<Effect>) {
             .map(|status| status.counters.sent);
         if let Some(before) = before {
             let sent = status.counters.sent.saturating_sub(before);
-            model.session.spark.add(sent, model.now_ms);
+            if sent > 0 {
+                model.session.spark.add(sent, model.now_ms);
+            }
         }
         model.session.status = Some(status);
     }
@@ -161,7 +163,7 @@ pub(super) fn answered(model: &mut Model, answer: Answer, effects: &mut Vec<Effe
             };
             text_came(model, &TextOf::Object(key), answer.request, &result);
         }
-        (Purpose::Check(id), result) => applying::checked(model, &id, result),
+        (Purpose::Check(id), result) => applying::checked(model, &id, result, effects),
         (Purpose::Apply(id), result) => applying::applied(model, &id, result, effects),
         (Purpose::Subscriptions(key), result) => subscribe::looked(model, &key, result),
         (Purpose::Annotate(what), result) => subscribe::written(model, &what, result, effects),

@@ -2,8 +2,10 @@
 //! news, and the questions before something is written.
 
 use super::{availability, drafts, flash, resource, submit, writes};
+use crate::catalog::KeyKind;
 use crate::domain::Severity;
-use crate::engine::{Command, CommandError, Migration, PreviewNews, Reply};
+use crate::engine::{Command, CommandError, Migration, PreviewNews, Reply, WorkPhase};
+use crate::tui::action;
 use crate::tui::message::Effect;
 use crate::tui::model::{Model, Overlay, Purpose, Screen};
 use crate::tui::screens::blast::{self, Blast, Changes, Side};
@@ -45,28 +47,79 @@ pub(super) fn open(model: &mut Model, effects: &mut Vec<Effect>) {
         }
     };
     let shown = matches!(model.screens.last(), Some(Screen::Blast));
-    let known = model.blast.as_ref().is_some_and(|known| {
-        let fits = known.changes == changes && blast::stale(model, known).is_none();
-        fits && !matches!(
-            known.news.phase,
-            crate::engine::WorkPhase::Failed(_) | crate::engine::WorkPhase::Stopped
-        )
-    });
-    if shown || !known {
-        model.works += 1;
-        let number = model.works;
-        let mut fresh = Blast::new(number, title, changes.clone());
-        if let Some(before) = model.blast.as_deref().filter(|b| b.changes == changes) {
-            fresh.migration.clone_from(&before.migration);
-            fresh.migrating = before.migrating;
-        }
-        model.blast = Some(Box::new(fresh));
-        let command = Command::Preview { number, changes };
-        submit(model, command, Purpose::Preview(number), effects);
+    if shown || !is_known(model, &changes) {
+        begin(model, title, changes, effects);
     }
     if !shown {
         model.screens.push(Screen::Blast);
     }
+}
+
+/// Whether what these changes would do is known as of today, or is being found out.
+fn is_known(model: &Model, changes: &Changes) -> bool {
+    model.blast.as_ref().is_some_and(|known| {
+        let fits = known.changes == *changes && blast::stale(model, known).is_none();
+        fits && !matches!(known.news.phase, WorkPhase::Failed(_) | WorkPhase::Stopped)
+    })
+}
+
+fn begin(model: &mut Model, title: String, changes: Changes, effects: &mut Vec<Effect>) {
+    model.works += 1;
+    let number = model.works;
+    let mut fresh = Blast::new(number, title, changes.clone());
+    if let Some(before) = model.blast.as_deref().filter(|b| b.changes == changes) {
+        fresh.migration.clone_from(&before.migration);
+        fresh.migrating = before.migrating;
+    }
+    model.blast = Some(Box::new(fresh));
+    let command = Command::Preview { number, changes };
+    submit(model, command, Purpose::Preview(number), effects);
+}
+
+/// Begins to find out what changes would do that are about to be applied, and gives the number of
+/// that work; `None` when they can't change what is sent.
+pub(super) fn weigh(
+    model: &mut Model,
+    title: &str,
+    changes: &Changes,
+    effects: &mut Vec<Effect>,
+) -> Option<u64> {
+    let live = model.session.catalog.clone();
+    let matters = |(key, text): (&String, &Option<String>)| match KeyKind::of(key) {
+        KeyKind::Ignored => false,
+        // Another text of a template is another message, of the same notifications.
+        KeyKind::Template => {
+            let there = live
+                .as_ref()
+                .is_some_and(|view| view.data.contains_key(key));
+            text.is_none() || !there
+        }
+        _ => true,
+    };
+    if !changes.iter().any(matters) {
+        return None;
+    }
+    if !is_known(model, changes) {
+        begin(model, title.to_owned(), changes.clone(), effects);
+    }
+    model.blast.as_ref().map(|blast| blast.number)
+}
+
+/// How far the work with this number is, or the one that has taken its place, in words; `None` when
+/// it has ended.
+pub(super) fn progress(model: &Model, number: u64) -> Option<String> {
+    let blast = model.blast.as_ref()?;
+    if blast.news.phase.is_over() || blast.number < number {
+        return None;
+    }
+    let (done, all) = (text::count(blast.news.done), text::count(blast.news.all));
+    let stop = action::all().find(|action| action.name == "ask-now");
+    let stop = stop.map_or_else(String::new, |action| model.keymap.label(action));
+    // The key first: a small terminal shows no more than the beginning.
+    Some(match blast.news.phase {
+        WorkPhase::Reading => format!("{stop} asks now; blast radius ..."),
+        _ => format!("{stop} asks now; blast radius: {done} of {all} resources"),
+    })
 }
 
 /// News of the engine.
@@ -94,7 +147,7 @@ pub(super) fn answered(model: &mut Model, number: u64, result: Result<Reply, Com
     if let Some(blast) = model.blast.as_deref_mut()
         && blast.number == number
     {
-        blast.news.phase = crate::engine::WorkPhase::Failed(error.to_string());
+        blast.news.phase = WorkPhase::Failed(error.to_string());
     }
 }
 
@@ -207,7 +260,7 @@ pub(super) fn no_undo(model: &Model) -> Option<String> {
     if !migration.phase.is_over() {
         return Some("it is under way: stop it first".to_owned());
     }
-    let taken_back = migration.undo && migration.phase == crate::engine::WorkPhase::Over;
+    let taken_back = migration.undo && migration.phase == WorkPhase::Over;
     if taken_back { none() } else { None }
 }
 
@@ -289,24 +342,56 @@ pub(super) fn migrated(
     }
 }
 
-/// What applying these changes would do, as far as it was found out, for the question before it.
-pub(super) fn summary(model: &Model, changes: &Changes) -> (Tone, String) {
+/// What applying these changes would do, for the question before it.
+pub(super) struct Outlook {
+    /// The lines of the question.
+    pub lines: Vec<(Tone, String)>,
+    /// The totals, for the list of versions; empty when they are not all known.
+    pub effect: String,
+}
+
+/// What is known of what these changes would do; `None` when nobody has asked.
+pub(super) fn outlook(model: &Model, changes: &Changes) -> Option<Outlook> {
     let known = model.blast.as_ref();
-    let Some(blast) = known.filter(|blast| blast.changes == *changes) else {
-        return (Tone::Dim, "blast radius: not computed".to_owned());
+    let blast = known.filter(|blast| blast.changes == *changes)?;
+    let news = &blast.news;
+    let unknown = |why: String| {
+        let line = format!("blast radius: not known, {why}");
+        Some(Outlook {
+            lines: vec![(Tone::Warn, line)],
+            effect: String::new(),
+        })
     };
-    let totals = blast::totals(&blast.news.radius.totals);
-    let stale = blast::stale(model, blast);
-    let note = match &blast.news.phase {
-        crate::engine::WorkPhase::Over => stale.unwrap_or_default(),
-        _ => "not whole".to_owned(),
-    };
-    let harmless = blast.news.radius.totals.is_harmless() && note.is_empty();
-    let note = if note.is_empty() {
-        note
+    match &news.phase {
+        WorkPhase::Over => {}
+        WorkPhase::Failed(why) => return unknown(why.clone()),
+        _ => {
+            let (done, all) = (text::count(news.done), text::count(news.all));
+            return unknown(match news.all {
+                0 => "stopped before anything was looked at".to_owned(),
+                _ => format!("stopped at {done} of {all} resources"),
+            });
+        }
+    }
+    let totals = &news.radius.totals;
+    let mut effect = format!("blast radius: {}", blast::totals(totals));
+    if totals.errors == 0 {
+        effect.push_str(", no new errors");
+    }
+    let tone = if totals.is_harmless() {
+        Tone::Good
     } else {
-        format!(" ({note})")
+        Tone::Warn
     };
-    let tone = if harmless { Tone::Good } else { Tone::Warn };
-    (tone, format!("blast radius: {totals}{note}"))
+    let mut lines = vec![(tone, effect.clone())];
+    lines.extend(blast::stale(model, blast).map(|why| (Tone::Warn, why)));
+    let missing = news.all.saturating_sub(news.done);
+    if missing > 0 || news.problem.is_some() {
+        let mut line = text::plural(missing, "resource", "resources") + " not evaluated";
+        if let Some(problem) = &news.problem {
+            line.push_str(&format!(": {problem}"));
+        }
+        lines.push((Tone::Warn, line));
+    }
+    Some(Outlook { lines, effect })
 }

@@ -59,9 +59,7 @@ pub(super) fn condition(model: &Model) -> Option<Result<String, String>> {
 
 /// Opens the resource with the condition tried on it.
 pub(super) fn explain(model: &mut Model, source: &str) {
-    let resources = &model.overview.resources;
-    let first = || resources.table.rows().next().map(|row| row.key.clone());
-    let Some(key) = resources.selected.clone().or_else(first) else {
+    let Some(key) = model.overview.resources.selected_or_first() else {
         let text = "no resource is subscribed: there is nothing to try the condition on";
         super::flash(model, Severity::Warning, text.to_owned());
         return;

@@ -6,6 +6,7 @@
 use super::{availability, flash};
 use crate::check;
 use crate::domain::Severity;
+use crate::tui::clock::Due;
 use crate::tui::draft::{Draft, DraftId, WHOLE};
 use crate::tui::examples::{self, Example};
 use crate::tui::message::{Effect, Job};
@@ -382,7 +383,7 @@ pub(super) fn keep(model: &mut Model, effects: &mut Vec<Effect>) {
 pub(super) fn save_when_due(model: &mut Model, after_ms: i64, effects: &mut Vec<Effect>) {
     let now = model.now_ms;
     let due = editor(model).and_then(|editor| editor.unsaved_since);
-    if due.is_some_and(|since| since.saturating_add(after_ms) <= now || since > now) {
+    if due.is_some_and(|since| Due::after(since, after_ms).has_come(now)) {
         keep(model, effects);
     }
 }

@@ -8,6 +8,7 @@ use crate::check::{self, CompletionRequest};
 use crate::domain::Severity;
 use crate::engine::{Command, CommandError, Reply};
 use crate::tui::action::Editing;
+use crate::tui::clock::Due;
 use crate::tui::draft::DraftId;
 use crate::tui::editor::{Motion, Outcome, Place};
 use crate::tui::key::{Code, Key};
@@ -499,9 +500,9 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
 }
 
 /// When the open text is to be looked at.
-pub(super) fn due_ms(model: &Model) -> Option<i64> {
+pub(super) fn due(model: &Model) -> Option<Due> {
     match model.screens.last() {
-        Some(Screen::Editor(editor)) if model.session.catalog.is_some() => editor.checks.due_ms,
+        Some(Screen::Editor(editor)) if model.session.catalog.is_some() => editor.checks.due,
         _ => None,
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn look(model: &mut Model, effects: &mut Vec<Effect>) {
         return;
     };
     let revision = editor.buffer.revision();
-    editor.checks.due_ms = None;
+    editor.checks.due = None;
     editor.checks.running = Some(revision);
     let sample = editor.sample.as_ref();
     let order = JudgeOrder {

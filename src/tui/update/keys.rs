@@ -9,8 +9,9 @@ use crate::tui::key::{Code, Key};
 use crate::tui::keymap::Meaning;
 use crate::tui::message::Effect;
 use crate::tui::model::{Model, Overlay, Screen};
+use crate::tui::widgets::confirm::{self, Confirm};
+use crate::tui::widgets::help;
 use crate::tui::widgets::palette::{self, Run};
-use crate::tui::widgets::{confirm, help};
 
 pub(super) fn pressed(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     if editing::is_vims(model, key) {
@@ -43,6 +44,7 @@ pub(super) fn pressed(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
         }
         return;
     }
+    let named = asks_for_name(model);
     match model.overlays.last_mut() {
         Some(Overlay::Prompt(prompt)) => {
             if prompt.line.key(key) {
@@ -62,7 +64,11 @@ pub(super) fn pressed(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
                 help.selected = 0;
             }
         }
-        Some(Overlay::Confirm(_)) => {}
+        Some(Overlay::Confirm(question)) => {
+            if named && question.typed.key(key) {
+                question.mistyped = false;
+            }
+        }
         None if matches!(model.screens.last(), Some(Screen::Subscribe(_))) => {
             subscribe::typed(model, key);
         }
@@ -72,7 +78,16 @@ pub(super) fn pressed(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Whether a question is in front that is answered by a name.
+fn asks_for_name(model: &Model) -> bool {
+    match model.overlays.last() {
+        Some(Overlay::Confirm(question)) => confirm::name_to_type(model, question).is_some(),
+        _ => false,
+    }
+}
+
 pub(super) fn pasted(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
+    let named = asks_for_name(model);
     match model.overlays.last_mut() {
         Some(Overlay::Prompt(prompt)) => {
             prompt.line.insert(text);
@@ -83,7 +98,12 @@ pub(super) fn pasted(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
             prompts::palette_typed(model, effects);
         }
         Some(Overlay::Help(help)) => help.line.insert(text),
-        Some(Overlay::Confirm(_)) => {}
+        Some(Overlay::Confirm(question)) => {
+            if named {
+                question.typed.insert(text);
+                question.mistyped = false;
+            }
+        }
         None if matches!(model.screens.last(), Some(Screen::Subscribe(_))) => {
             subscribe::pasted(model, text);
         }
@@ -143,12 +163,23 @@ fn refused(model: &mut Model) {
     bulk::not_confirmed(model);
 }
 
+/// Enter in a question: the button with the focus, or, in a protected context, the typed name.
+fn answer(model: &mut Model, mut question: Box<Confirm>, effects: &mut Vec<Effect>) {
+    let name = confirm::name_to_type(model, &question);
+    let right = name.map(|name| question.typed.text().trim() == name);
+    match right {
+        Some(false) => {
+            question.mistyped = true;
+            model.overlays.push(Overlay::Confirm(question));
+        }
+        None if !question.accept => refused(model),
+        None | Some(true) => writes::confirmed(model, question.then, effects),
+    }
+}
+
 fn accept(model: &mut Model, effects: &mut Vec<Effect>) {
     match model.overlays.pop() {
-        Some(Overlay::Confirm(question)) if question.accept => {
-            writes::confirmed(model, question.then, effects);
-        }
-        Some(Overlay::Confirm(_)) => refused(model),
+        Some(Overlay::Confirm(question)) => answer(model, question, effects),
         Some(Overlay::Prompt(prompt)) => prompts::accepted(model, prompt, effects),
         Some(Overlay::Help(help)) => {
             let entries = help::entries(model, &help);

@@ -5,6 +5,7 @@ pub mod availability;
 mod batch;
 mod blast;
 mod bulk;
+mod calm;
 mod draft_trigger;
 mod drafts;
 mod editing;
@@ -39,7 +40,11 @@ use crate::engine::{Command, Notice};
 /// Takes in what happened.
 pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
-    model.dirty = true;
+    let news = calm::is_news(model, &message);
+    model.session.spark.go_on(model.now_ms);
+    if matches!(message, Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_)) {
+        flash_read(model);
+    }
     match message {
         Msg::Key(key) => keys::pressed(model, key, &mut effects),
         Msg::Paste(text) => keys::pasted(model, &text, &mut effects),
@@ -48,7 +53,7 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             model.width = width;
             model.height = height;
         }
-        Msg::Wake => model.session.spark.advance(model.now_ms),
+        Msg::Wake => {}
         Msg::Resumed => effects.push(Effect::Redraw),
         Msg::Batch(session, batch, answers) => {
             if session == model.session.id {
@@ -69,7 +74,11 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
         Msg::Told(Ok(text)) => flash(model, Severity::Info, text),
         Msg::Told(Err(text)) => flash(model, Severity::Error, text),
     }
-    settle::settle(model, &mut effects);
+    let settled = settle::settle(model, &mut effects);
+    if news || settled || !model.unchanged.contains(&model.now_ms) {
+        model.dirty = true;
+        model.unchanged = model.now_ms..settle::next_change(model);
+    }
     effects
 }
 
@@ -99,8 +108,33 @@ pub fn start(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
+/// Tells something in the status line. An error that nobody has read yet is replaced by another
+/// error only.
 fn flash(model: &mut Model, severity: Severity, text: impl Into<String>) {
-    model.flash = Some(Flash::new(severity, text, model.now_ms));
+    let flash = Flash::new(severity, text, model.now_ms);
+    match &model.flash {
+        Some(shown)
+            if shown.severity == Severity::Error && !shown.read && severity != Severity::Error =>
+        {
+            model.later = Some(flash);
+        }
+        _ => {
+            model.flash = Some(flash);
+            model.later = None;
+        }
+    }
+}
+
+/// Something was pressed: what the status line says has been read.
+fn flash_read(model: &mut Model) {
+    match model.later.take() {
+        Some(later) => model.flash = Some(Flash::new(later.severity, later.text, model.now_ms)),
+        None => {
+            if let Some(flash) = &mut model.flash {
+                flash.read = true;
+            }
+        }
+    }
 }
 
 /// Leaves the engine that is shown and starts another one.
@@ -109,6 +143,11 @@ fn launch(model: &mut Model, context: Option<String>, effects: &mut Vec<Effect>)
     drafts::close_editor(model, effects);
     let id = SessionId(model.session.id.0 + 1);
     let namespaces = std::mem::take(&mut model.overview.namespaces);
+    if model.flash.as_ref().is_some_and(|flash| flash.read) {
+        // It was about the cluster that is left.
+        model.flash = None;
+        model.later = None;
+    }
     model.session = super::model::Session {
         id,
         ..super::model::Session::new(context.clone())
@@ -144,6 +183,7 @@ fn launched(
             session.namespace = started.namespace;
             session.server = started.server;
             session.read_only = started.read_only;
+            session.protected = started.protected;
             session.history = started.history;
             if let Some(theme) = started.theme {
                 model.look.theme = model.themes.styles(theme);

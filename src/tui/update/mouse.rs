@@ -8,7 +8,7 @@ use crate::tui::message::{Effect, Job, MouseInput};
 use crate::tui::model::{Model, Screen};
 use crate::tui::screens::overview::{self, Pane};
 use crate::tui::screens::resource::{self, Side};
-use crate::tui::screens::views;
+use crate::tui::screens::{blast, preview, views};
 use ratatui::layout::{Position, Rect};
 
 pub(super) fn used(model: &mut Model, input: MouseInput, effects: &mut Vec<Effect>) {
@@ -27,7 +27,7 @@ pub(super) fn used(model: &mut Model, input: MouseInput, effects: &mut Vec<Effec
                 Pane::Keys => overview.keys.scroll(rows, height),
             }
         }
-        MouseInput::Wheel { rows, .. } => perform::move_by(model, rows),
+        MouseInput::Wheel { x, y, rows } => wheel(model, Position::new(x, y), rows),
         MouseInput::Click { x, y } if model.screens.is_empty() => click(model, x, y, effects),
         MouseInput::Click { x, y } => click_screen(model, x, y, effects),
     }
@@ -38,6 +38,93 @@ fn sort(model: &mut Model, width: u16, x: u16, effects: &mut Vec<Effect>) {
     if let Some(column) = overview::sort_at(width, x) {
         let job = Job::Arrange(model.overview.resources.sort_by(column));
         effects.push(Effect::Job(model.session.id, job));
+    }
+}
+
+/// The wheel on a screen above the overview scrolls the list or text below it.
+fn wheel(model: &mut Model, at: Position, rows: i64) {
+    let height = layout::text_rows(model.width, model.height);
+    let text = match model.screens.last() {
+        Some(Screen::Preview(screen)) => preview::text_at(model, screen, at),
+        _ => None,
+    };
+    match (model.screens.last_mut(), text) {
+        (Some(Screen::Preview(screen)), Some((side, _))) => {
+            screen.text_mut(side).scroll(rows, height);
+        }
+        (Some(Screen::Blast), _) => wheel_on_blast(model, at, rows),
+        _ => perform::move_by(model, rows),
+    }
+}
+
+fn wheel_on_blast(model: &mut Model, at: Position, rows: i64) {
+    let Some(state) = model.blast.as_deref() else {
+        return;
+    };
+    let side = match blast::spot_at(model, state, at) {
+        Some(blast::Spot::Row(side, _) | blast::Spot::List(side)) => side,
+        Some(blast::Spot::Sort(_)) => blast::Side::Effects,
+        None => state.side,
+    };
+    let height = blast::height_of(model, state, side);
+    if let Some(state) = model.blast.as_deref_mut() {
+        state.scroll(side, rows, height);
+    }
+}
+
+/// A click on a blast radius: true when it is on the row that has the focus already.
+fn click_blast(model: &mut Model, at: Position) -> bool {
+    let Some(state) = model.blast.as_deref() else {
+        return false;
+    };
+    let spot = blast::spot_at(model, state, at);
+    let (before, row) = match spot {
+        Some(blast::Spot::Row(side, row)) => {
+            let (window, len) = match side {
+                blast::Side::Effects => (state.effects_window, state.listed.len()),
+                blast::Side::Destinations => {
+                    (state.destinations_window, state.destinations.len() + 1)
+                }
+            };
+            let height = blast::height_of(model, state, side);
+            let place = window.visible(len, height).start + row;
+            let before = state.side == side && window.position == place;
+            (before, (place < len).then_some((side, place, height)))
+        }
+        _ => (false, None),
+    };
+    let Some(state) = model.blast.as_deref_mut() else {
+        return false;
+    };
+    match (spot, row) {
+        (_, Some((side, place, height))) => {
+            state.select_at(side, place, height);
+            return before;
+        }
+        (Some(blast::Spot::Sort(sort)), _) => {
+            state.side = blast::Side::Effects;
+            state.list(sort);
+        }
+        (Some(blast::Spot::Row(side, _) | blast::Spot::List(side)), None) => state.side = side,
+        (None, _) => {}
+    }
+    false
+}
+
+/// A click on a rendered template gives a text the focus; one on the title of the notification shows
+/// the next destination.
+fn click_preview(model: &mut Model, at: Position) {
+    let text = match model.screens.last() {
+        Some(Screen::Preview(screen)) => preview::text_at(model, screen, at),
+        _ => None,
+    };
+    if let (Some(Screen::Preview(screen)), Some((side, on_title))) =
+        (model.screens.last_mut(), text)
+    {
+        screen.side = side;
+        if on_title && side == preview::Side::Notification {
+            screen.next_part(true);
+        }
     }
 }
 
@@ -67,6 +154,8 @@ fn click_screen(model: &mut Model, x: u16, y: u16, effects: &mut Vec<Effect>) {
                 _ => false,
             }
         }
+        Some(Screen::Blast) => click_blast(model, at),
+        Some(Screen::Preview(_)) => return click_preview(model, at),
         Some(Screen::Views(screen)) => {
             let inside = layout::inside(shape, body);
             let (before, height) = (screen.window.position, views::height(model));

@@ -1,7 +1,7 @@
 //! Opening what is selected: a resource, a condition, a delivery, a key; and going on from there.
 
 use super::perform::move_by;
-use super::{availability, blast, bulk, drafts, flash, keys, resource, versions, views};
+use super::{applying, availability, blast, bulk, drafts, flash, keys, resource, versions, views};
 use crate::domain::{Delivery, Severity};
 use crate::tui::action::ActionId;
 use crate::tui::message::{Effect, Job};
@@ -116,6 +116,7 @@ pub(super) fn stop(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     bulk::stop(model);
     blast::stop(model, effects);
+    applying::not_weighed(model);
 }
 
 pub(super) fn edit(model: &mut Model) {

@@ -381,10 +381,12 @@ fn back(model: &mut Model, effects: &mut Vec<Effect>) {
 fn next_hit(model: &mut Model, forward: bool) {
     let height = layout::text_rows(model.width, model.height);
     let object_height = resource::height(model, Side::Object);
+    let width = model.width;
     match model.screens.last_mut() {
         Some(Screen::Text(screen)) => screen.view.next_hit(forward, height),
         Some(Screen::Delivery(screen)) => screen.view_mut().next_hit(forward, height),
         Some(Screen::Preview(screen)) => screen.view_mut().next_hit(forward, height),
+        Some(Screen::Diff(screen)) => screen.next_hit(forward, width, height),
         Some(Screen::Resource(screen)) => {
             screen.side = Side::Object;
             screen.object_mut().next_hit(forward, object_height);

@@ -62,11 +62,7 @@ pub(super) fn open(model: &mut Model, effects: &mut Vec<Effect>) {
     };
     let resource = match model.screens.last() {
         Some(Screen::Resource(screen)) => Some(screen.key.clone()),
-        _ => {
-            let resources = &model.overview.resources;
-            let first = || resources.table.rows().next().map(|row| row.key.clone());
-            resources.selected.clone().or_else(first)
-        }
+        _ => model.overview.resources.selected_or_first(),
     };
     let chosen = resource.is_some();
     let screen = PreviewScreen::new(template, resource, changes);

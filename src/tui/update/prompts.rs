@@ -2,18 +2,18 @@
 
 use super::{drafts, editor_lines, flash, gitops, keys, launch, preview, resource, writes};
 use crate::domain::{Destination, Severity};
+use crate::query::Filter;
+use crate::query::HistoryQuery;
 use crate::tui::examples;
 use crate::tui::export::{self, Export};
-use crate::tui::history_query::HistoryQuery;
 use crate::tui::input_line::InputLine;
 use crate::tui::layout;
 use crate::tui::manifest;
 use crate::tui::message::{Effect, Job};
 use crate::tui::model::{Model, Overlay, Prompt, PromptFor, Screen};
-use crate::tui::screens::events;
 use crate::tui::screens::overview::Pane;
 use crate::tui::screens::resource::Side;
-use crate::tui::table::filter::Filter;
+use crate::tui::screens::{blast, events};
 use crate::tui::widgets::palette::{Entry, Palette, Run};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +42,15 @@ pub(super) fn open_filter(model: &mut Model) {
         Some(Screen::Views(screen)) => {
             let text = screen.filter_text.clone();
             open(model, PromptFor::ViewsFilter, &text);
+        }
+        Some(Screen::Blast) => {
+            let Some(blast) = model.blast.as_deref_mut() else {
+                return;
+            };
+            // What is filtered is to be seen.
+            blast.side = blast::Side::Effects;
+            let text = blast.filter_text.clone();
+            open(model, PromptFor::BlastFilter, &text);
         }
         _ => {
             let pane = model.overview.pane;
@@ -204,7 +213,12 @@ fn apply(
             Some(Screen::Views(screen)) => screen.filter(text),
             _ => Ok(()),
         },
+        PromptFor::BlastFilter => match model.blast.as_deref_mut() {
+            Some(blast) => blast.filter(text),
+            None => Ok(()),
+        },
         PromptFor::Search => {
+            let width = model.width;
             let mut height = layout::text_rows(model.width, model.height);
             if matches!(model.screens.last(), Some(Screen::Resource(_))) {
                 height = resource::height(model, Side::Object);
@@ -216,6 +230,11 @@ fn apply(
                 Some(Screen::Resource(screen)) => {
                     screen.side = Side::Object;
                     screen.object_mut()
+                }
+                Some(Screen::Diff(screen)) => {
+                    screen.find(text);
+                    screen.show_hit(width, height);
+                    return Ok(());
                 }
                 _ => return Ok(()),
             };
@@ -242,7 +261,10 @@ pub(super) fn accepted(model: &mut Model, prompt: Prompt, effects: &mut Vec<Effe
     let text = prompt.line.text().to_owned();
     let result = match prompt.purpose {
         // They are in force as they are typed.
-        PromptFor::Filter(_) | PromptFor::EventsFilter | PromptFor::ViewsFilter
+        PromptFor::Filter(_)
+        | PromptFor::EventsFilter
+        | PromptFor::ViewsFilter
+        | PromptFor::BlastFilter
             if prompt.problem.is_none() =>
         {
             return;

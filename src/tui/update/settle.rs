@@ -3,11 +3,12 @@
 
 use super::{applying, bulk, drafts, editing, resource, submit, views};
 use crate::engine::{Command, WatchPhase, WatchStatus};
-use crate::tui::clock;
+use crate::tui::clock::{self, Due};
 use crate::tui::layout::{self, Shape};
 use crate::tui::message::{Effect, Job};
-use crate::tui::model::{Model, Overlay, Phase, Purpose, Screen};
-use crate::tui::screens::overview::{Pane, shown_time};
+use crate::tui::model::{Model, Phase, Purpose, Screen};
+use crate::tui::screens::overview::{Pane, shown_time, shows_age};
+use crate::tui::screens::resource::Side;
 
 /// A draft is written to disk this long after its first unsaved change.
 const SAVE_AFTER_MS: i64 = 1_000;
@@ -30,21 +31,25 @@ pub(super) fn rows(model: &Model, pane: Pane) -> usize {
     }
 }
 
-pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
+/// Gives whether that can be seen beyond what made it necessary.
+pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) -> bool {
     let now = model.now_ms;
+    let flash = model.flash.clone();
+    let before = effects.len();
     if model
         .flash
         .as_ref()
-        .and_then(|flash| flash.until_ms)
-        .is_some_and(|until| until <= now)
+        .and_then(|flash| flash.until)
+        .is_some_and(|until| until.has_come(now))
     {
         model.flash = None;
     }
     applying::settle(model);
     drafts::save_when_due(model, SAVE_AFTER_MS, effects);
     drafts::settle_list(model);
+    let mut seen = model.flash != flash || effects.len() > before;
     if model.session.phase != Phase::Running {
-        return;
+        return seen;
     }
     let loading = is_loading(model);
     for pane in Pane::ALL {
@@ -62,10 +67,12 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
             Pane::Keys => overview.keys.settle(height),
         }
     }
+    let before = effects.len();
     editing::settle(model, effects);
-    resource::settle(model, effects);
     bulk::settle(model, effects);
-    views::settle(model, effects);
+    seen |= effects.len() > before;
+    resource::settle(model, effects);
+    seen |= views::settle(model, effects);
     if let Some(key) = model.overview.triggers.ask(now) {
         submit(
             model,
@@ -77,8 +84,9 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.session.history {
         let height = rows(model, Pane::History);
         let history = &mut model.overview.history;
-        if history.strip_due_ms <= now {
-            history.strip_due_ms = clock::next_minute(now);
+        if history.strip_due.has_come(now) {
+            let pause = clock::next_minute(now).saturating_sub(now);
+            history.strip_due = Due::after(now, pause);
             let job = Job::Strip {
                 number: history.number,
                 query: history.query.clone(),
@@ -98,6 +106,7 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
             effects.push(Effect::Job(model.session.id, job));
         }
     }
+    seen
 }
 
 /// Whether the first rows are still coming in.
@@ -110,63 +119,95 @@ fn is_loading(model: &Model) -> bool {
 /// When time alone will change what is seen, in milliseconds since 1970.
 pub fn next_wake(model: &Model) -> i64 {
     let now = model.now_ms;
-    let mut wake = clock::next_minute(now);
+    let mut wake = next_change(model);
     let mut at_latest = |at: i64| wake = wake.min(at.max(now));
-    if let Some(until) = model.flash.as_ref().and_then(|flash| flash.until_ms) {
-        at_latest(until);
+    if let Some(until) = model.flash.as_ref().and_then(|flash| flash.until) {
+        at_latest(until.at_ms(now));
     }
     if let Some(Screen::Views(screen)) = model.screens.last() {
-        at_latest(screen.due_ms());
+        at_latest(screen.due(now).at_ms(now));
     }
-    if let Some(due) = applying::due_ms(model) {
-        at_latest(due);
+    if let Some(due) = applying::due(model) {
+        at_latest(due.at_ms(now));
     }
-    if model.export.is_some() {
-        at_latest(now.saturating_add(PROGRESS_MS));
-    }
-    if let Some(due) = model.overview.triggers.due_ms() {
-        at_latest(due);
+    if let Some(due) = model.overview.triggers.due() {
+        at_latest(due.at_ms(now));
     }
     if let Some(Screen::Resource(screen)) = model.screens.last()
-        && let Some(due) = screen.due_ms()
+        && let Some(due) = screen.due()
     {
-        at_latest(due);
+        at_latest(due.at_ms(now));
     }
     if let Some(Screen::Editor(editor)) = model.screens.last()
         && let Some(since) = editor.unsaved_since
     {
-        at_latest(since.saturating_add(SAVE_AFTER_MS));
+        at_latest(Due::after(since, SAVE_AFTER_MS).at_ms(now));
     }
-    if let Some(due) = editing::due_ms(model) {
-        at_latest(due);
-    }
-    if let Some(change) = age_change(model) {
-        at_latest(change);
+    if let Some(due) = editing::due(model) {
+        at_latest(due.at_ms(now));
     }
     wake
 }
 
-/// When the first visible age will read differently.
-fn age_change(model: &Model) -> Option<i64> {
+/// When time alone will change what is seen, apart from what it makes due, in milliseconds since
+/// 1970.
+pub(super) fn next_change(model: &Model) -> i64 {
+    let now = model.now_ms;
+    let shape = layout::shape(model.width, model.height);
+    let mut change = match shape {
+        Shape::Tiny => return i64::MAX,
+        // There is no clock, but times of other days have a date.
+        Shape::One => clock::next_day(now, &model.zone),
+        Shape::Tabs | Shape::Four => clock::next_minute(now),
+    };
+    if model.export.is_some() {
+        change = change.min(now.saturating_add(PROGRESS_MS));
+    }
+    let changes = ages(model)
+        .into_iter()
+        .filter(|at| *at > 0)
+        .map(|at| clock::age_changes(at, now));
+    changes.fold(change, i64::min)
+}
+
+/// The times whose ages are seen.
+fn ages(model: &Model) -> Vec<i64> {
     let overview = &model.overview;
-    let covered = matches!(
-        model.overlays.last(),
-        Some(Overlay::Help(_) | Overlay::Palette(_))
-    );
-    if !model.screens.is_empty() || covered {
-        return None;
+    if model.session.phase != Phase::Running {
+        return Vec::new();
+    }
+    match model.screens.last() {
+        None => {}
+        Some(Screen::Drafts(_)) => {
+            return model.drafts.iter().map(|draft| draft.edited_ms).collect();
+        }
+        Some(Screen::Resource(screen)) if screen.side == Side::Dedup => {
+            let entries = screen.entries().iter();
+            return entries.map(|(_, at)| at.saturating_mul(1_000)).collect();
+        }
+        Some(_) => return Vec::new(),
     }
     let areas = layout::areas(model.width, model.height, overview.pane, overview.zoomed);
-    let shape = layout::shape(model.width, model.height);
-    if areas.panes[Pane::Resources.index()].is_empty() || shape == Shape::Tiny {
-        return None;
+    let area = areas.panes[Pane::Resources.index()];
+    if area.is_empty() {
+        return Vec::new();
     }
     let table = &overview.resources.table;
+    if table.is_empty() {
+        let watches = model.session.watches.as_deref().unwrap_or_default();
+        let failing = watches.iter().filter_map(|watch| match &watch.phase {
+            WatchPhase::Failed { since_ms, .. } => Some(*since_ms),
+            _ => None,
+        });
+        return failing.collect();
+    }
+    let shape = layout::shape(model.width, model.height);
+    if !shows_age(layout::inside(shape, area).width) {
+        return Vec::new();
+    }
     let height = rows(model, Pane::Resources);
     let visible = overview.resources.window.visible(table.len(), height);
-    let times = visible.filter_map(|position| Some(shown_time(table.row(position)?)));
-    let changes = times
-        .filter(|at| *at > 0)
-        .map(|at| clock::age_changes(at, model.now_ms));
-    changes.min()
+    visible
+        .filter_map(|position| Some(shown_time(table.row(position)?)))
+        .collect()
 }

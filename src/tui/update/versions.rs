@@ -177,6 +177,7 @@ fn push_diff(
         result: None,
         top: 0,
         left: 0,
+        search: diff::Search::default(),
         live: view.resource_version.clone(),
     };
     model.screens.push(Screen::Diff(Box::new(screen)));
@@ -214,7 +215,7 @@ pub(super) fn compared(model: &mut Model, number: u64, result: Result<Box<Compar
         if let Screen::Diff(screen) = screen
             && screen.number == number
         {
-            screen.result = Some(result);
+            screen.arrived(result);
             return;
         }
     }

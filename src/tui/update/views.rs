@@ -92,10 +92,11 @@ pub(super) fn follow(model: &mut Model, effects: &mut Vec<Effect>) {
     }
 }
 
-/// After every change: what is due is asked for, and the rows are made anew.
-pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
+/// After every change: what is due is asked for, and the rows are made anew. Gives whether rows of
+/// numbers that come from many places have changed.
+pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) -> bool {
     if !matches!(model.screens.last(), Some(Screen::Views(_))) {
-        return;
+        return false;
     }
     let now = model.now_ms;
     let stats = views::stats(model);
@@ -103,10 +104,13 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     let look = model.look.clone();
     let lanes = model.session.lanes.clone();
     let Some(Screen::Views(screen)) = model.screens.last_mut() else {
-        return;
+        return false;
     };
+    let numbers = matches!(screen.view, View::Services | View::Stats);
+    let before = numbers.then(|| screen.rows().to_vec());
     screen.rebuild(stats, lanes.as_deref().unwrap_or_default(), now, &look);
     screen.settle(height);
+    let changed = before.is_some_and(|before| before != screen.rows());
     let (survey, numbers) = (screen.ask(now), screen.ask_numbers(now));
     let members = screen.ask_members(now);
     if survey {
@@ -119,4 +123,5 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     if numbers {
         effects.push(Effect::Job(model.session.id, Job::Numbers { now_ms: now }));
     }
+    changed
 }

@@ -12,16 +12,14 @@ pub fn put(buffer: &mut Buffer, x: u16, y: u16, width: u16, content: &str, style
         return 0;
     }
     let width = width.min(area.right() - x);
-    let content = text::clean(content);
-    let content = text::fit(&content, usize::from(width));
+    let content = text::within(content, usize::from(width));
     let (end, _) = buffer.set_stringn(x, y, content.as_ref(), usize::from(width), style);
     end - x
 }
 
 /// Writes cleaned text so that it ends at the right of `width` cells.
 pub fn put_right(buffer: &mut Buffer, x: u16, y: u16, width: u16, content: &str, style: Style) {
-    let content = text::clean(content);
-    let content = text::fit(&content, usize::from(width));
+    let content = text::within(content, usize::from(width));
     let used = u16::try_from(text::width(&content)).unwrap_or(width);
     put(
         buffer,
@@ -54,9 +52,39 @@ pub fn shade(buffer: &mut Buffer, x: u16, y: u16, width: u16, style: Style) {
     buffer.set_style(Rect::new(x, y, width, 1).intersection(buffer.area), style);
 }
 
-/// Blanks an area, for what is drawn in front of something.
+/// Marks every place of a line on the screen that reads like `folded`, which is in lower case.
+pub fn mark(buffer: &mut Buffer, line: Rect, folded: &str, style: Style) {
+    // The text as it stands there, with the column of each of its bytes.
+    let (mut shown, mut columns) = (String::new(), Vec::new());
+    let mut x = line.x;
+    while x < line.right() {
+        let Some(cell) = buffer.cell((x, line.y)) else {
+            break;
+        };
+        let lower = cell.symbol().to_lowercase();
+        columns.extend(std::iter::repeat_n(x, lower.len()));
+        let wide = u16::try_from(text::width(cell.symbol())).unwrap_or(1);
+        shown.push_str(&lower);
+        x = x.saturating_add(wide.max(1));
+    }
+    columns.push(x.min(line.right()));
+    for (at, found) in shown.match_indices(folded) {
+        if let (Some(&from), Some(&to)) = (columns.get(at), columns.get(at + found.len())) {
+            shade(buffer, from, line.y, to.saturating_sub(from), style);
+        }
+    }
+}
+
+/// Blanks an area, for what is drawn in front of something; a wide character that reaches into it
+/// goes as a whole.
 pub fn clear(buffer: &mut Buffer, area: Rect) {
     for y in area.top()..area.bottom() {
+        if let Some(before) = area.left().checked_sub(1)
+            && let Some(cell) = buffer.cell_mut((before, y))
+            && text::width(cell.symbol()) > 1
+        {
+            cell.set_symbol(" ");
+        }
         for x in area.left()..area.right() {
             if let Some(cell) = buffer.cell_mut((x, y)) {
                 cell.reset();
@@ -78,6 +106,17 @@ pub struct Column {
     pub rank: u8,
     /// Right-aligned.
     pub right: bool,
+}
+
+/// A [`Column`], with its fields in their order.
+pub const fn column(head: &'static str, width: u16, share: u16, rank: u8, right: bool) -> Column {
+    Column {
+        head,
+        width,
+        share,
+        rank,
+        right,
+    }
 }
 
 /// A column that a list shows: its index, place and width.
@@ -193,6 +232,13 @@ mod tests {
         assert_eq!(widths(9), [(0, 0, 4), (1, 5, 4)]);
         assert_eq!(widths(3), [(0, 0, 3), (1, 5, 0)]);
         assert_eq!(widths(0), [(0, 0, 0), (1, 5, 0)]);
+    }
+
+    #[test]
+    fn what_is_in_front_leaves_no_half_character() {
+        let mut buffer = Buffer::with_lines(["日本語"]);
+        clear(&mut buffer, Rect::new(1, 0, 2, 1));
+        assert_eq!(buffer, Buffer::with_lines(["    語"]));
     }
 
     #[test]

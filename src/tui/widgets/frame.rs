@@ -48,14 +48,15 @@ pub fn boxed(
     let room = area.width - 4;
     let facts_style = if focused { theme.text } else { theme.dim };
     let title_style = if focused { theme.focus } else { theme.strong };
-    let title = text::clean(title);
+    let title = text::within(title, usize::from(room));
     let title_width = u16::try_from(text::width(&title)).unwrap_or(room).min(room);
     let used = cells::put(buffer, area.x + 2, area.y, room, &title, title_style);
     if used > 0 {
         cells::put(buffer, area.x + 1, area.y, 1, " ", style);
         cells::put(buffer, area.x + 2 + title_width, area.y, 1, " ", style);
     }
-    let facts = text::clean(facts);
+    // One cell more than there is room for shows that they do not fit.
+    let facts = text::within(facts, usize::from(room) + 1);
     let facts_width = u16::try_from(text::width(&facts)).unwrap_or(u16::MAX);
     if facts_width > 0 && title_width.saturating_add(facts_width).saturating_add(3) <= room {
         let x = area.right() - 2 - facts_width;

@@ -14,6 +14,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+/// The word for a context in which everything that writes or sends asks for the context's name.
+const PROTECTED: &str = "[PROTECTED]";
+
 /// The mode in words: `ACTIVE leader`, `OBSERVE`, `OBSERVE (wanted active)`.
 pub fn mode_text(status: &EngineStatus) -> String {
     let mode = status.mode.to_string().to_uppercase();
@@ -65,13 +68,11 @@ fn pieces(model: &Model) -> Vec<(String, Style, u8)> {
     let theme = &model.look.theme;
     let session = &model.session;
     let mut pieces = Vec::new();
-    let context = if session.context.is_empty() {
-        "-"
-    } else {
-        &session.context
-    };
     pieces.push(("kubechime".to_owned(), theme.strong, 6));
-    pieces.push((format!("ctx {context}"), theme.text, 1));
+    pieces.push((format!("ctx {}", model.context_name()), theme.text, 1));
+    if session.protected {
+        pieces.push((PROTECTED.to_owned(), theme.warn, 0));
+    }
     if model.is_read_only() {
         pieces.push(("READ-ONLY".to_owned(), theme.warn, 0));
     }
@@ -137,7 +138,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     for (index, (content, style, _)) in pieces.iter().enumerate() {
         if index > 0 {
             let room = area.right().saturating_sub(x);
-            x += cells::put(buffer, x, area.y, room, separator, model.look.theme.dim);
+            let gap = if content == PROTECTED { " " } else { separator };
+            x += cells::put(buffer, x, area.y, room, gap, model.look.theme.dim);
         }
         x += cells::put(
             buffer,
@@ -284,6 +286,7 @@ pub fn draw_small(model: &Model, area: Rect, buffer: &mut Buffer) {
         pane.title(),
         text::count(count as u64)
     );
+    let area = draw_protected(model, area, text::width(&title) + 12, buffer);
     let used = cells::put(buffer, area.x, area.y, area.width, &title, theme.focus);
     let (state, style) = match (&model.session.phase, &model.session.status) {
         (Phase::Starting, _) => ("starting".to_owned(), theme.warn),
@@ -296,4 +299,30 @@ pub fn draw_small(model: &Model, area: Rect, buffer: &mut Buffer) {
     };
     let room = area.width.saturating_sub(used + 1);
     cells::put_right(buffer, area.x + used + 1, area.y, room, &state, style);
+}
+
+/// The title of a screen in the first line, where there is no other line for it.
+pub fn draw_title(model: &Model, area: Rect, title: &str, buffer: &mut Buffer) {
+    let area = draw_protected(model, area, text::width(title), buffer);
+    let style = model.look.theme.focus;
+    cells::put(buffer, area.x, area.y, area.width, title, style);
+}
+
+/// Says at the right, where little fits, that the context is protected, in full beside `wanted`
+/// other cells; returns what is left of the line.
+fn draw_protected(model: &Model, area: Rect, wanted: usize, buffer: &mut Buffer) -> Rect {
+    if !model.session.protected {
+        return area;
+    }
+    let fits = wanted + text::width(PROTECTED) < usize::from(area.width);
+    let word = if fits { PROTECTED } else { "[PROT]" };
+    let cells = u16::try_from(text::width(word)).unwrap_or(area.width);
+    let style = model.look.theme.warn;
+    cells::put_right(buffer, area.x, area.y, area.width, word, style);
+    Rect::new(
+        area.x,
+        area.y,
+        area.width.saturating_sub(cells + 1),
+        area.height,
+    )
 }

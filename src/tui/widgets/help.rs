@@ -28,7 +28,7 @@ pub fn entries(model: &Model, help: &Help) -> Vec<(Scope, &'static Action)> {
     let matches = |action: &&Action| {
         [action.title, action.name, action.help]
             .iter()
-            .any(|part| text::contains_folded(part, &needle))
+            .any(|part| crate::query::contains_folded(part, &needle))
             || model.keymap.has_label(action, help.line.text())
     };
     footer::actions(model, &scopes)
@@ -136,8 +136,15 @@ fn draw_entry(model: &Model, action: &Action, selected: bool, area: Rect, buffer
     let keys = format!("{:<12}", model.keymap.labels(action));
     let keys = text::fit(&keys, 12).into_owned();
     let title = format!("{:<17}", action.title);
-    let write = if action.writes { "[write] " } else { "" };
+    // A few letters of a sentence are worth nothing.
+    let is_narrow = area.width < 48;
+    let write = if action.writes && !is_narrow {
+        "[write] "
+    } else {
+        ""
+    };
     let rest = match &reason {
+        _ if is_narrow => String::new(),
         Some(reason) => format!("[off: {reason}]"),
         None => action.help.to_owned(),
     };

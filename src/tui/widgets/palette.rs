@@ -424,7 +424,9 @@ pub fn draw(model: &Model, palette: &Palette, buffer: &mut Buffer) {
         let cursor = if index == selected { ">" } else { " " };
         let title = format!("{:<22}", entry.title);
         let key = format!("{:<6}", entry.key);
+        // A few letters of a sentence are worth nothing.
         let detail = match &entry.reason {
+            _ if line.width < 42 => String::new(),
             Some(reason) => format!("[off: {reason}]"),
             None => entry.detail.clone(),
         };

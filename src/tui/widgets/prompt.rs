@@ -22,7 +22,8 @@ pub fn draw_line(
     if room == 0 {
         return;
     }
-    let before = text::width(line.before_cursor());
+    // Pasted text may hold what is written out when it is drawn.
+    let before = text::width(&text::clean(line.before_cursor()));
     let hidden = before.saturating_sub(usize::from(room - 1));
     let x = area.x + used;
     cells::put(
@@ -30,7 +31,7 @@ pub fn draw_line(
         x,
         area.y,
         room,
-        text::skip(line.text(), hidden),
+        text::skip(&text::clean(line.text()), hidden),
         style,
     );
     let place = u16::try_from(before - hidden.min(before)).unwrap_or(0);
@@ -41,7 +42,10 @@ pub fn draw_line(
 pub fn draw(model: &Model, prompt: &Prompt, area: Rect, buffer: &mut Buffer) {
     let theme = &model.look.theme;
     let label = match &prompt.purpose {
-        PromptFor::Filter(_) | PromptFor::EventsFilter | PromptFor::ViewsFilter => " filter: ",
+        PromptFor::Filter(_)
+        | PromptFor::EventsFilter
+        | PromptFor::ViewsFilter
+        | PromptFor::BlastFilter => " filter: ",
         PromptFor::Search => " search: ",
         PromptFor::Editor(purpose) => purpose.label(),
         PromptFor::NewKey => " name of the new key: ",

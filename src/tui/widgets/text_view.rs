@@ -158,7 +158,8 @@ impl TextView {
         self.hits = if search.is_empty() {
             Vec::new()
         } else {
-            let found = |number: &usize| text::contains_folded(self.line(*number), &self.search);
+            let found =
+                |number: &usize| crate::query::contains_folded(self.line(*number), &self.search);
             (0..self.len()).filter(found).collect()
         };
         self.hit = 0;
@@ -245,13 +246,14 @@ impl TextView {
                 area.x += MARGIN;
                 area.width -= MARGIN;
             }
-            let line = text::clean_line(self.line(number));
-            let line = text::skip(&line, self.left);
-            cells::put(buffer, area.x, y, area.width, line, style);
+            // A hit may reach beyond the right side.
+            let room = usize::from(area.width).saturating_add(self.search.len());
+            let line = text::part(self.line(number), self.left, room);
+            cells::put(buffer, area.x, y, area.width, &line, style);
             if !self.search.is_empty() && self.hits.binary_search(&number).is_ok() {
                 let here = self.hits.get(self.hit) == Some(&number);
                 let hit = if here { theme.hit } else { theme.warn };
-                self.mark_hits(buffer, Rect::new(area.x, y, area.width, 1), line, hit);
+                self.mark_hits(buffer, Rect::new(area.x, y, area.width, 1), &line, hit);
             }
         }
     }

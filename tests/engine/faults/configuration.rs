@@ -1,6 +1,8 @@
 //! The configuration goes and comes back.
 
-use super::{configure, configure_as, delete_config_map, each_once, ready, secrets, told};
+use super::{
+    configure, configure_as, delete_config_map, each_once, ready, ready_and_told, secrets, told,
+};
 use crate::scene::on_every_cluster;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, Patch, PatchParams};
@@ -13,8 +15,7 @@ fn the_config_map_is_deleted_and_restored() {
     on_every_cluster(async |scene| {
         configure(&scene).await;
         let engine = scene.engine(&[]);
-        ready(&scene, "web-1").await;
-        told(&scene, "web-1").await;
+        ready_and_told(&scene, "web-1").await;
         delete_config_map(&scene).await;
         let gone = engine.wait_for_line(
             &["level=warn", "ConfigMap", "/pod-notifications-cm is gone"],
@@ -43,8 +44,7 @@ fn the_secret_is_deleted_and_restored() {
         )
         .await;
         let engine = scene.engine(&[]);
-        ready(&scene, "web-1").await;
-        told(&scene, "web-1").await;
+        ready_and_told(&scene, "web-1").await;
         secrets(&scene)
             .delete("pod-notifications-secret", &DeleteParams::default())
             .await

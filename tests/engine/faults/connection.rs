@@ -1,10 +1,10 @@
 //! Connections that break, that fall silent, and credentials that change.
 
-use super::{configure, each_once, ready, told, until};
-use crate::faults::proxy::Proxy;
-use crate::faults::rights::Account;
+use super::{configure, each_once, ready, ready_and_told, told};
+use crate::faults::rights::at_work_through_proxy;
 use crate::process::PATIENCE;
-use crate::scene::on_every_cluster;
+use crate::proxy::Proxy;
+use crate::scene::{on_every_cluster, until};
 use std::time::{Duration, Instant};
 
 /// Every connection breaks, again and again, while Pods become ready.
@@ -12,14 +12,13 @@ use std::time::{Duration, Instant};
 fn connections_break_again_and_again() {
     on_every_cluster(async |scene| {
         configure(&scene).await;
-        let proxy = Proxy::start(&scene).await;
-        let engine = scene.engine_as(&proxy.kubeconfig(&scene, &scene.kubeconfig), &[]);
-        ready(&scene, "web-0").await;
-        told(&scene, "web-0").await;
+        let (kubeconfig, proxy) = Proxy::before(&scene.kubeconfig, scene.state()).await;
+        let engine = scene.engine_as(&kubeconfig, &[]);
+        ready_and_told(&scene, "web-0").await;
         let names: Vec<String> = (1..=6).map(|number| format!("web-{number}")).collect();
         for name in &names {
             until("a connection", || proxy.open() > 0).await;
-            proxy.cut();
+            proxy.disconnect();
             ready(&scene, name).await;
         }
         for name in &names {
@@ -35,14 +34,11 @@ fn connections_break_again_and_again() {
 fn connections_fall_silent() {
     on_every_cluster(async |scene| {
         configure(&scene).await;
-        let proxy = Proxy::start(&scene).await;
-        let kubeconfig = proxy.kubeconfig(&scene, &scene.kubeconfig);
+        let (kubeconfig, proxy) = Proxy::before(&scene.kubeconfig, scene.state()).await;
         let engine = scene.engine_at(&kubeconfig, "watchTimeout: 2s\n");
-        ready(&scene, "web-1").await;
-        told(&scene, "web-1").await;
+        ready_and_told(&scene, "web-1").await;
         proxy.silence();
-        ready(&scene, "web-2").await;
-        told(&scene, "web-2").await;
+        ready_and_told(&scene, "web-2").await;
         each_once(&scene, engine, &["web-1", "web-2"]).await;
     });
 }
@@ -51,18 +47,13 @@ fn connections_fall_silent() {
 #[test]
 fn a_token_is_replaced() {
     on_every_cluster(async |scene| {
-        configure(&scene).await;
-        let account = Account::new(&scene);
-        let proxy = Proxy::start(&scene).await;
-        let engine = scene.engine_as(&proxy.kubeconfig(&scene, &account.kubeconfig), &[]);
-        ready(&scene, "web-1").await;
-        told(&scene, "web-1").await;
+        let (account, proxy, engine) = at_work_through_proxy(&scene).await;
         let new = account.reject_token(&scene);
         // The server may know the old one for some seconds.
         let refused = ["level=error", "could not watch pods", "401"];
         let deadline = Instant::now() + PATIENCE;
         loop {
-            proxy.cut();
+            proxy.disconnect();
             if engine.has_line_within(&refused, Duration::from_secs(1)) {
                 break;
             }

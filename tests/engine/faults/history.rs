@@ -1,8 +1,8 @@
 //! The history can't be written, is removed or damaged, or comes from a clock that was ahead.
 
-use super::{configure, each_once, ready, told, until};
+use super::{configure, each_once, ready, ready_and_told, told};
 use crate::process::{Engine, PATIENCE};
-use crate::scene::{NOTIFIED, Scene, on_every_cluster};
+use crate::scene::{NOTIFIED, Scene, on_every_cluster, until};
 use kubechime::domain::DeliveryState;
 use kubechime::history::{Anchor, Filter, History, Options};
 use std::path::PathBuf;
@@ -34,6 +34,20 @@ fn sent_names(path: &std::path::Path) -> Vec<String> {
     let page = history.page(&filter, Anchor::Oldest, 1_000).unwrap();
     let mut names: Vec<String> = page.into_iter().map(|row| row.new.name).collect();
     names.sort();
+    names
+}
+
+/// Tells about web-2 and so on, one after the other, until something has happened; gives the names
+/// of all Pods, with web-1.
+async fn told_until(scene: &Scene, happened: impl Fn() -> bool) -> Vec<String> {
+    let mut names = vec!["web-1".to_owned()];
+    let deadline = Instant::now() + PATIENCE;
+    while !happened() {
+        assert!(Instant::now() < deadline, "nothing happens");
+        let name = format!("web-{}", names.len() + 1);
+        ready_and_told(scene, &name).await;
+        names.push(name);
+    }
     names
 }
 
@@ -78,8 +92,7 @@ fn the_history_may_not_grow() {
             .args(["--pid", &engine.pid().to_string(), "--fsize=unlimited:"])
             .status();
         assert!(raised.unwrap().success());
-        ready(&scene, "later").await;
-        told(&scene, "later").await;
+        ready_and_told(&scene, "later").await;
         engine.wait_for_line(&["level=info", "the history can be written again"], failed);
         let mut all: Vec<&str> = names.iter().map(String::as_str).collect();
         all.push("later");
@@ -91,8 +104,7 @@ fn the_history_may_not_grow() {
 
         // The next start repeats nothing of what could not be recorded.
         let engine = scene.engine(&[]);
-        ready(&scene, "last").await;
-        told(&scene, "last").await;
+        ready_and_told(&scene, "last").await;
         all.push("last");
         each_once(&scene, engine, &all).await;
     });
@@ -138,8 +150,7 @@ fn the_disk_of_the_history_is_full() {
                 &folder.to_string_lossy(),
             ],
         );
-        ready(&scene, "web-0").await;
-        told(&scene, "web-0").await;
+        ready_and_told(&scene, "web-0").await;
         // The folder as the engine sees it.
         let seen = PathBuf::from(format!("/proc/{}/root", engine.pid()));
         let filler = seen.join(folder.strip_prefix("/").unwrap()).join("filler");
@@ -160,8 +171,7 @@ fn the_disk_of_the_history_is_full() {
             told(&scene, name).await;
         }
         std::fs::remove_file(&filler).unwrap();
-        ready(&scene, "later").await;
-        told(&scene, "later").await;
+        ready_and_told(&scene, "later").await;
         engine.wait_for_line(&["level=info", "the history can be written again"], failed);
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         each_once(&scene, engine, &names).await;
@@ -174,33 +184,20 @@ fn the_history_is_removed() {
     on_every_cluster(async |scene| {
         configure(&scene).await;
         let engine = scene.engine(&[]);
-        ready(&scene, "web-1").await;
-        told(&scene, "web-1").await;
+        ready_and_told(&scene, "web-1").await;
         let path = history_file(&scene).unwrap();
         std::fs::remove_file(&path).unwrap();
         // It is looked at every second, before something is written.
-        let mut number = 1;
-        let deadline = Instant::now() + PATIENCE;
-        while !path.exists() {
-            assert!(Instant::now() < deadline, "nothing is done");
-            number += 1;
-            let name = format!("web-{number}");
-            ready(&scene, &name).await;
-            told(&scene, &name).await;
-        }
+        let told = told_until(&scene, || path.exists()).await;
         engine.wait_for_line(&["level=error", "the history file was removed"], 0);
-        ready(&scene, "later").await;
-        told(&scene, "later").await;
-        let names: Vec<String> = (1..=number).map(|number| format!("web-{number}")).collect();
-        let mut all: Vec<&str> = names.iter().map(String::as_str).collect();
-        all.push("later");
+        ready_and_told(&scene, "later").await;
+        let all: Vec<&str> = told.iter().map(String::as_str).chain(["later"]).collect();
         each_once(&scene, engine, &all).await;
         assert!(sent_names(&path).contains(&"later".to_owned()));
 
         // All that was sent stands on the objects: nothing is repeated without the old file.
         let engine = scene.engine(&[]);
-        ready(&scene, "last").await;
-        told(&scene, "last").await;
+        ready_and_told(&scene, "last").await;
         each_once(&scene, engine, &all).await;
     });
 }
@@ -211,28 +208,16 @@ fn the_history_is_damaged() {
     on_every_cluster(async |scene| {
         configure(&scene).await;
         let engine = scene.engine(&[]);
-        ready(&scene, "web-1").await;
-        told(&scene, "web-1").await;
+        ready_and_told(&scene, "web-1").await;
         let path = history_file(&scene).unwrap();
         let noise = b"no database ".repeat(300);
         // In place, as a broken disk would.
         let mut file = std::fs::OpenOptions::new().write(true).open(&path).unwrap();
         std::io::Write::write_all(&mut file, &noise).unwrap();
-        let mut number = 1;
         let said = || engine.has_line_within(&["the history was damaged"], Duration::ZERO);
-        let deadline = Instant::now() + PATIENCE;
-        while !said() {
-            assert!(Instant::now() < deadline, "nothing is said");
-            number += 1;
-            let name = format!("web-{number}");
-            ready(&scene, &name).await;
-            told(&scene, &name).await;
-        }
-        ready(&scene, "later").await;
-        told(&scene, "later").await;
-        let names: Vec<String> = (1..=number).map(|number| format!("web-{number}")).collect();
-        let mut all: Vec<&str> = names.iter().map(String::as_str).collect();
-        all.push("later");
+        let told = told_until(&scene, said).await;
+        ready_and_told(&scene, "later").await;
+        let all: Vec<&str> = told.iter().map(String::as_str).chain(["later"]).collect();
         each_once(&scene, engine, &all).await;
         assert!(sent_names(&path).contains(&"later".to_owned()));
     });
@@ -270,8 +255,7 @@ fn the_clock_goes_backwards() {
         scene.annotate_as("test", "web-2", NOTIFIED, &ahead).await;
 
         let engine = scene.engine(&[]);
-        ready(&scene, "web-3").await;
-        told(&scene, "web-3").await;
+        ready_and_told(&scene, "web-3").await;
         let rows = || sent_names(&path);
         until("the row", || rows().contains(&"web-3".to_owned())).await;
         each_once(&scene, engine, &["web-1", "web-2", "web-3"]).await;

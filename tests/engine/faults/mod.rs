@@ -4,7 +4,6 @@
 mod configuration;
 mod connection;
 mod history;
-mod proxy;
 mod receiver;
 mod rights;
 mod server;
@@ -14,8 +13,6 @@ use crate::scene::{Scene, WHEN};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::{Api, DeleteParams};
 use serde_json::json;
-use std::time::Duration;
-use tokio::time::Instant;
 
 const SUBSCRIBED: (&str, &str) = ("subscribe.on-pod-ready.webhook", "");
 
@@ -77,13 +74,10 @@ async fn each_once(scene: &Scene, engine: Engine, names: &[&str]) -> Vec<String>
     lines
 }
 
-async fn until(what: &str, wanted: impl Fn() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !wanted() {
-        assert!(Instant::now() < deadline, "{what} does not come");
-        // What is waited for says nothing by itself.
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+/// A Pod becomes ready, and it is told.
+async fn ready_and_told(scene: &Scene, name: &str) {
+    ready(scene, name).await;
+    told(scene, name).await;
 }
 
 async fn delete_config_map(scene: &Scene) {

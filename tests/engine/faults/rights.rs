@@ -1,7 +1,8 @@
 //! Rights that are taken away while the engine runs, and given back.
 
-use super::{configure, each_once, ready, told};
-use crate::faults::proxy::Proxy;
+use super::{configure, each_once, ready, ready_and_told, told};
+use crate::process::Engine;
+use crate::proxy::Proxy;
 use crate::scene::{ADMIN_TOKEN, Scene, on_every_cluster};
 use kubechime::demo::{Matcher, RuleId};
 use serde_json::json;
@@ -187,19 +188,33 @@ impl Account {
     }
 }
 
+/// An engine with an account of its own that has told about web-1.
+async fn at_work(scene: &Scene) -> (Account, Engine) {
+    configure(scene).await;
+    let account = Account::new(scene);
+    let engine = scene.engine_as(&account.kubeconfig, &[]);
+    ready_and_told(scene, "web-1").await;
+    (account, engine)
+}
+
+/// The same by way of a proxy.
+pub async fn at_work_through_proxy(scene: &Scene) -> (Account, Proxy, Engine) {
+    configure(scene).await;
+    let account = Account::new(scene);
+    let (kubeconfig, proxy) = Proxy::before(&account.kubeconfig, scene.state()).await;
+    let engine = scene.engine_as(&kubeconfig, &[]);
+    ready_and_told(scene, "web-1").await;
+    (account, proxy, engine)
+}
+
 /// The right to watch: the missing rule is named, what is in force stays, and nothing is lost.
 #[test]
 fn the_right_to_watch_is_taken_away() {
     on_every_cluster(async |scene| {
-        configure(&scene).await;
-        let account = Account::new(&scene);
-        let proxy = Proxy::start(&scene).await;
-        let engine = scene.engine_as(&proxy.kubeconfig(&scene, &account.kubeconfig), &[]);
-        ready(&scene, "web-1").await;
-        told(&scene, "web-1").await;
+        let (account, proxy, engine) = at_work_through_proxy(&scene).await;
         let rules = account.revoke(&scene, Right::WatchPods);
         // An established watch goes on until it is opened anew.
-        proxy.cut();
+        proxy.disconnect();
         let failed = engine.wait_for_line(
             &["level=error", "could not watch pods", "403", "needs verb"],
             0,
@@ -217,11 +232,7 @@ fn the_right_to_watch_is_taken_away() {
 #[test]
 fn the_right_to_patch_is_taken_away() {
     on_every_cluster(async |scene| {
-        configure(&scene).await;
-        let account = Account::new(&scene);
-        let engine = scene.engine_as(&account.kubeconfig, &[]);
-        ready(&scene, "web-1").await;
-        told(&scene, "web-1").await;
+        let (account, engine) = at_work(&scene).await;
         let rules = account.revoke(&scene, Right::PatchPods);
         ready(&scene, "web-2").await;
         engine.wait_for_line(&["level=error", "the notified state can't be written"], 0);
@@ -237,11 +248,7 @@ fn the_right_to_patch_is_taken_away() {
 #[test]
 fn the_right_to_use_leases_is_taken_away() {
     on_every_cluster(async |scene| {
-        configure(&scene).await;
-        let account = Account::new(&scene);
-        let engine = scene.engine_as(&account.kubeconfig, &[]);
-        ready(&scene, "web-1").await;
-        told(&scene, "web-1").await;
+        let (account, engine) = at_work(&scene).await;
         let rules = account.revoke(&scene, Right::Leases);
         engine.wait_for_line(
             &[
@@ -251,11 +258,9 @@ fn the_right_to_use_leases_is_taken_away() {
             ],
             0,
         );
-        ready(&scene, "web-2").await;
-        told(&scene, "web-2").await;
+        ready_and_told(&scene, "web-2").await;
         account.give_back(&scene, Right::Leases, rules);
-        ready(&scene, "web-3").await;
-        told(&scene, "web-3").await;
+        ready_and_told(&scene, "web-3").await;
         each_once(&scene, engine, &["web-1", "web-2", "web-3"]).await;
     });
 }
@@ -264,20 +269,14 @@ fn the_right_to_use_leases_is_taken_away() {
 #[test]
 fn the_right_to_read_the_configuration_is_taken_away() {
     on_every_cluster(async |scene| {
-        configure(&scene).await;
-        let account = Account::new(&scene);
-        let proxy = Proxy::start(&scene).await;
-        let engine = scene.engine_as(&proxy.kubeconfig(&scene, &account.kubeconfig), &[]);
-        ready(&scene, "web-1").await;
-        told(&scene, "web-1").await;
+        let (account, proxy, engine) = at_work_through_proxy(&scene).await;
         let maps = account.revoke(&scene, Right::ConfigMaps);
         let secrets = account.revoke(&scene, Right::Secrets);
-        proxy.cut();
+        proxy.disconnect();
         for what in ["ConfigMap", "Secret"] {
             engine.wait_for_line(&["level=error", what, "can't be read", "403"], 0);
         }
-        ready(&scene, "web-2").await;
-        told(&scene, "web-2").await;
+        ready_and_told(&scene, "web-2").await;
         account.give_back(&scene, Right::ConfigMaps, maps);
         account.give_back(&scene, Right::Secrets, secrets);
         for what in ["ConfigMap", "Secret"] {

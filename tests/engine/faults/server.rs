@@ -1,8 +1,8 @@
 //! The API server restarts, forgets, refuses, fails and is slow.
 
-use super::{configure, each_once, ready, told, until};
-use crate::faults::proxy::Proxy;
-use crate::scene::{Scene, on_clusters_of_its_own, on_every_cluster};
+use super::{configure, each_once, ready, ready_and_told, told};
+use crate::proxy::Proxy;
+use crate::scene::{Scene, on_clusters_of_its_own, on_every_cluster, until};
 use kubechime::demo::{Fault, Matcher, SimCluster, WatchEnd};
 use std::time::Duration;
 
@@ -35,8 +35,7 @@ fn the_api_server_restarts_in_the_middle_of_a_watch() {
     on_clusters_of_its_own(async |scene| {
         configure(&scene).await;
         let engine = scene.engine(&[]);
-        ready(&scene, "web-1").await;
-        told(&scene, "web-1").await;
+        ready_and_told(&scene, "web-1").await;
         if let Some(cluster) = scene.simulation() {
             cluster.pause().await;
         }
@@ -70,8 +69,8 @@ fn the_api_server_restarts_in_the_middle_of_a_watch() {
 fn the_version_of_the_watch_is_forgotten() {
     on_clusters_of_its_own(async |scene| {
         configure(&scene).await;
-        let proxy = Proxy::start(&scene).await;
-        let engine = scene.engine_as(&proxy.kubeconfig(&scene, &scene.kubeconfig), &[]);
+        let (kubeconfig, proxy) = Proxy::before(&scene.kubeconfig, scene.state()).await;
+        let engine = scene.engine_as(&kubeconfig, &[]);
         ready(&scene, "web-1").await;
         ready(&scene, "web-2").await;
         told(&scene, "web-1").await;
@@ -145,8 +144,7 @@ fn the_api_server_asks_for_patience_and_gets_it() {
         configure(&scene).await;
         let cluster = simulation(&scene);
         let engine = scene.engine(&[]);
-        ready(&scene, "web-1").await;
-        told(&scene, "web-1").await;
+        ready_and_told(&scene, "web-1").await;
         let faults = cluster.faults();
         faults.inject_times(pods("watch"), status(429, Some(2)), 2);
         faults.inject_times(pods("patch"), status(429, Some(2)), 1);
@@ -170,8 +168,7 @@ fn the_api_server_fails_for_a_while() {
         configure(&scene).await;
         let cluster = simulation(&scene);
         let engine = scene.engine(&[]);
-        ready(&scene, "web-1").await;
-        told(&scene, "web-1").await;
+        ready_and_told(&scene, "web-1").await;
         let faults = cluster.faults();
         for verb in ["list", "watch", "patch"] {
             faults.inject_times(pods(verb), status(500, None), 2);
@@ -198,8 +195,7 @@ fn a_slow_list_delays_and_repeats_nothing() {
         cluster.faults().inject(pods("list"), delay);
         let engine = scene.engine(&[]);
         told(&scene, "web-1").await;
-        ready(&scene, "web-2").await;
-        told(&scene, "web-2").await;
+        ready_and_told(&scene, "web-2").await;
         let lines = each_once(&scene, engine, &["web-1", "web-2"]).await;
         let trouble = |line: &&String| line.contains("level=error");
         assert_eq!(lines.iter().find(trouble), None);

@@ -6,10 +6,11 @@
 
 mod view;
 
-pub use view::{draw, height, stale};
+pub use view::{Spot, draw, height, height_of, spot_at, stale};
 
 use crate::domain::Destination;
 use crate::engine::{Effect, EffectKind, Migration, PreviewNews, Totals};
+use crate::query::{Filter, FilterColumn, Pattern};
 use crate::tui::text;
 use crate::tui::theme::Mark;
 use crate::tui::window::Window;
@@ -18,6 +19,26 @@ use std::sync::Arc;
 
 /// Changed keys of the ConfigMap with their new texts; `None` removes a key.
 pub type Changes = BTreeMap<String, Option<String>>;
+
+/// Columns that a filter of the effects may name.
+pub const FILTER: &[FilterColumn] = &[
+    FilterColumn { names: &["effect"] },
+    FilterColumn {
+        names: &["resource", "name"],
+    },
+    FilterColumn {
+        names: &["ns", "namespace"],
+    },
+    FilterColumn {
+        names: &["trigger"],
+    },
+    FilterColumn {
+        names: &["to", "destination"],
+    },
+    FilterColumn {
+        names: &["because"],
+    },
+];
 
 /// A sort of effects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,12 +165,18 @@ pub struct Blast {
     pub sort: Sort,
     /// Only effects on this destination are listed.
     pub destination: Option<Destination>,
+    /// Only effects that pass it are listed.
+    filter: Filter,
+    /// What was typed as filter.
+    pub filter_text: String,
     /// Places in `effects` of what is listed.
     pub listed: Vec<usize>,
     /// What is visible of the destinations; the first row stands for all.
     pub destinations_window: Window,
     /// What is visible of the effects.
     pub effects_window: Window,
+    /// The place in `effects` of the one that was selected last, listed or not.
+    chosen: Option<usize>,
 }
 
 impl Blast {
@@ -172,9 +199,12 @@ impl Blast {
             side: Side::default(),
             sort: Sort::All,
             destination: None,
+            filter: Filter::default(),
+            filter_text: String::new(),
             listed: Vec::new(),
             destinations_window: Window::default(),
             effects_window: Window::default(),
+            chosen: None,
         }
     }
 
@@ -205,7 +235,28 @@ impl Blast {
 
     fn lists(&self, effect: &Effect) -> bool {
         let to = self.destination.as_ref();
-        self.sort.has(&effect.kind) && to.is_none_or(|to| effect.destination.as_ref() == Some(to))
+        self.sort.has(&effect.kind)
+            && to.is_none_or(|to| effect.destination.as_ref() == Some(to))
+            && self.filter.passes(FILTER.len(), |column, pattern| {
+                holds(effect, column, pattern)
+            })
+    }
+
+    /// Another filter.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn filter(&mut self, text: &str) -> Result<(), String> {
+        self.filter = Filter::parse(text, FILTER)?;
+        text.clone_into(&mut self.filter_text);
+        self.relist();
+        Ok(())
+    }
+
+    /// Lists effects of one sort.
+    pub fn list(&mut self, sort: Sort) {
+        self.sort = sort;
+        self.relist();
     }
 
     fn relist(&mut self) {
@@ -215,8 +266,12 @@ impl Blast {
                 listed.push(place);
             }
         }
+        let place = self.chosen.and_then(|at| listed.binary_search(&at).ok());
         self.listed = listed;
-        self.effects_window = Window::default();
+        self.effects_window = Window {
+            top: 0,
+            position: place.unwrap_or(0),
+        };
     }
 
     /// Lists the next sort of which there is something, or the one before.
@@ -230,9 +285,7 @@ impl Blast {
                 return;
             };
             if *sort == Sort::All || sort.of(&self.news.radius.totals) > 0 {
-                self.sort = *sort;
-                self.relist();
-                return;
+                return self.list(*sort);
             }
         }
     }
@@ -248,18 +301,62 @@ impl Blast {
     /// Moves the selection. The effects are those on the selected destination.
     pub fn step(&mut self, rows: i64, height: usize) {
         match self.side {
-            Side::Effects => self.effects_window.step(rows, self.listed.len(), height),
+            Side::Effects => {
+                self.effects_window.step(rows, self.listed.len(), height);
+                self.note_chosen();
+            }
             Side::Destinations => {
                 let len = self.destinations.len() + 1;
                 self.destinations_window.step(rows, len, height);
-                let place = self.destinations_window.position.checked_sub(1);
-                let chosen = place.and_then(|place| self.destinations.get(place));
-                let chosen = chosen.map(|(to, _)| to.clone());
-                if chosen != self.destination {
-                    self.destination = chosen;
-                    self.relist();
-                }
+                self.choose();
             }
+        }
+    }
+
+    /// Selects a row of a list, which gets the focus.
+    pub fn select_at(&mut self, side: Side, place: usize, height: usize) {
+        self.side = side;
+        match side {
+            Side::Effects => {
+                self.effects_window.select(place, self.listed.len(), height);
+                self.note_chosen();
+            }
+            Side::Destinations => {
+                let len = self.destinations.len() + 1;
+                self.destinations_window.select(place, len, height);
+                self.choose();
+            }
+        }
+    }
+
+    /// Scrolls a list without selecting another row than needed.
+    pub fn scroll(&mut self, side: Side, rows: i64, height: usize) {
+        match side {
+            Side::Effects => {
+                self.effects_window.scroll(rows, self.listed.len(), height);
+                self.note_chosen();
+            }
+            Side::Destinations => {
+                let len = self.destinations.len() + 1;
+                self.destinations_window.scroll(rows, len, height);
+                self.choose();
+            }
+        }
+    }
+
+    /// A selected effect stays selected when other ones are listed.
+    fn note_chosen(&mut self) {
+        self.chosen = self.listed.get(self.effects_window.position).copied();
+    }
+
+    /// Lists the effects on the selected destination.
+    fn choose(&mut self) {
+        let place = self.destinations_window.position.checked_sub(1);
+        let chosen = place.and_then(|place| self.destinations.get(place));
+        let chosen = chosen.map(|(to, _)| to.clone());
+        if chosen != self.destination {
+            self.destination = chosen;
+            self.relist();
         }
     }
 
@@ -293,6 +390,20 @@ impl Blast {
     }
 }
 
+fn holds(effect: &Effect, column: usize, pattern: &Pattern) -> bool {
+    match column {
+        0 => pattern.matches(effect.kind.word()),
+        1 => pattern.matches(&effect.resource.name),
+        2 => pattern.matches(&effect.resource.namespace),
+        3 => pattern.matches(&effect.trigger),
+        4 => effect
+            .destination
+            .as_ref()
+            .is_some_and(|to| pattern.matches(&to.label())),
+        _ => pattern.matches(&because(&effect.kind)),
+    }
+}
+
 /// Why there is an effect.
 pub fn because(kind: &EffectKind) -> String {
     match kind {
@@ -313,14 +424,14 @@ pub fn totals(totals: &Totals) -> String {
         text::count(totals.sent),
         text::count(totals.sent_again),
     )];
-    for (number, word) in [
-        (totals.stopped, "stopped"),
-        (totals.errors, "new errors"),
-        (totals.impossible, "impossible"),
-        (totals.errors_gone, "errors gone"),
+    for (number, one, many) in [
+        (totals.stopped, "stopped", "stopped"),
+        (totals.errors, "new error", "new errors"),
+        (totals.impossible, "impossible", "impossible"),
+        (totals.errors_gone, "error gone", "errors gone"),
     ] {
         if number > 0 {
-            parts.push(format!("{} {word}", text::count(number)));
+            parts.push(text::plural(number, one, many));
         }
     }
     parts.join(", ")

@@ -8,21 +8,11 @@ use crate::tui::clock;
 use crate::tui::layout::{self, Shape};
 use crate::tui::model::Model;
 use crate::tui::text;
-use crate::tui::widgets::cells::{self, Column};
+use crate::tui::widgets::cells::{self, Column, column};
 use crate::tui::widgets::frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
-
-const fn column(head: &'static str, width: u16, share: u16, rank: u8, right: bool) -> Column {
-    Column {
-        head,
-        width,
-        share,
-        rank,
-        right,
-    }
-}
 
 const DESTINATIONS: &[Column] = &[
     column("", 1, 0, 0, false),
@@ -77,11 +67,72 @@ fn areas(model: &Model, blast: &Blast, lines: usize) -> Areas {
     }
 }
 
-/// Rows of the list with the focus.
-pub fn height(model: &Model, blast: &Blast) -> usize {
+/// What a click on the screen may be on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spot {
+    /// A sort of effects, in the border of their list.
+    Sort(Sort),
+    /// A row of a list that is on the screen, from its first visible one; there may be none.
+    Row(Side, usize),
+    /// Another part of a list.
+    List(Side),
+}
+
+/// What is at a cell of the screen.
+pub fn spot_at(model: &Model, blast: &Blast, at: Position) -> Option<Spot> {
     let shape = layout::shape(model.width, model.height);
     let areas = areas(model, blast, summary(model, blast).len());
-    let area = match blast.side {
+    let lists = [
+        (Side::Destinations, areas.destinations),
+        (Side::Effects, areas.effects),
+    ];
+    let (side, area) = lists.into_iter().find(|(_, area)| area.contains(at))?;
+    let inside = layout::inside(shape, area);
+    if inside.contains(at) {
+        // The first line has the heads.
+        let row = usize::from(at.y - inside.y).checked_sub(1);
+        return Some(row.map_or(Spot::List(side), |row| Spot::Row(side, row)));
+    }
+    let on_title = side == Side::Effects && at.y == area.y && inside != area;
+    let mut x = area.x + TITLE;
+    for (sort, word) in sorts(blast).into_iter().filter(|_| on_title) {
+        let cells = u16::try_from(text::width(&word)).unwrap_or(u16::MAX);
+        if (x..x.saturating_add(cells)).contains(&at.x) {
+            return Some(Spot::Sort(sort));
+        }
+        x = x.saturating_add(cells).saturating_add(1);
+    }
+    Some(Spot::List(side))
+}
+
+/// Cells of a border before its title.
+const TITLE: u16 = 2;
+
+/// The sorts of which there is something, as words of the title.
+fn sorts(blast: &Blast) -> Vec<(Sort, String)> {
+    let shown = Sort::ALL.into_iter().filter_map(|sort| {
+        let word = if sort == blast.sort {
+            format!("[{}]", sort.title())
+        } else if sort == Sort::All || sort.of(&blast.news.radius.totals) > 0 {
+            sort.title().to_owned()
+        } else {
+            return None;
+        };
+        Some((sort, word))
+    });
+    shown.collect()
+}
+
+/// Rows of the list with the focus.
+pub fn height(model: &Model, blast: &Blast) -> usize {
+    height_of(model, blast, blast.side)
+}
+
+/// Rows of a list.
+pub fn height_of(model: &Model, blast: &Blast, side: Side) -> usize {
+    let shape = layout::shape(model.width, model.height);
+    let areas = areas(model, blast, summary(model, blast).len());
+    let area = match side {
         Side::Destinations => areas.destinations,
         Side::Effects => areas.effects,
     };
@@ -211,7 +262,8 @@ fn fetching(objects: u64) -> String {
 pub fn stale(model: &Model, blast: &Blast) -> Option<String> {
     let live = model.session.catalog.as_ref();
     let live = live.map(|view| view.resource_version.as_str());
-    if live.is_some_and(|live| live != blast.news.revision) {
+    let revision = &blast.news.revision;
+    if !revision.is_empty() && live.is_some_and(|live| live != revision) {
         return Some(format!("stale, live is rv {}", live.unwrap_or_default()));
     }
     let changed = blast.changed_since;
@@ -315,16 +367,8 @@ fn draw_destinations(model: &Model, blast: &Blast, shape: Shape, area: Rect, buf
 }
 
 fn draw_effects(model: &Model, blast: &Blast, shape: Shape, area: Rect, buffer: &mut Buffer) {
-    let mut title: Vec<String> = Vec::new();
-    for sort in Sort::ALL {
-        let number = sort.of(&blast.news.radius.totals);
-        if sort == blast.sort {
-            title.push(format!("[{}]", sort.title()));
-        } else if number > 0 {
-            title.push(sort.title().to_owned());
-        }
-    }
-    let title = title.join(" ");
+    let title = sorts(blast).into_iter().map(|(_, word)| word);
+    let title = title.collect::<Vec<_>>().join(" ");
     let whole = blast.news.radius.totals.all();
     let kept = blast.effects.len() as u64;
     let mut facts = text::count(blast.listed.len() as u64);
@@ -341,7 +385,9 @@ fn draw_effects(model: &Model, blast: &Blast, shape: Shape, area: Rect, buffer: 
         blast.effects.get(*place)
     };
     if blast.listed.is_empty() {
-        let note = if blast.news.phase.is_over() {
+        let note = if !blast.filter_text.is_empty() && !blast.effects.is_empty() {
+            "nothing passes the filter"
+        } else if blast.news.phase.is_over() {
             "nothing would be different"
         } else {
             "nothing yet"

@@ -1,8 +1,10 @@
 //! The difference of a draft, or of a version, to another version: what it means, and line by line;
 //! side by side where there is room.
 
+mod search;
 mod view;
 
+pub use search::Search;
 pub use view::draw;
 
 use crate::history::ConfigVersion;
@@ -61,6 +63,8 @@ pub struct DiffScreen {
     pub top: usize,
     /// Cells that are scrolled over on the left.
     pub left: usize,
+    /// What is searched for.
+    pub search: Search,
     /// The catalog that it was made with, by its resourceVersion.
     pub live: String,
 }

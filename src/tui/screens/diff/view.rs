@@ -1,5 +1,6 @@
 //! Drawing a difference.
 
+use super::search::Spot;
 use super::{Against, DiffScreen, SIDE_BY_SIDE, Subject, head};
 use crate::catalog::Effect;
 use crate::tui::clock;
@@ -53,7 +54,13 @@ pub fn draw(model: &Model, screen: &DiffScreen, buffer: &mut Buffer) {
     let changes = screen.comparison().map_or_else(String::new, |comparison| {
         format!("+{} -{}", comparison.added, comparison.removed)
     });
-    let facts = format!("{place}{changes}");
+    let facts = match screen.search.text() {
+        "" => format!("{place}{changes}"),
+        text => {
+            let (hit, hits) = screen.search.counts();
+            format!("/{text} {hit} of {hits}")
+        }
+    };
     let inside = frame::draw(buffer, &model.look, shape, body, &title, &facts, true);
     let theme = &model.look.theme;
     let note = match &screen.result {
@@ -80,6 +87,37 @@ pub fn draw(model: &Model, screen: &DiffScreen, buffer: &mut Buffer) {
         let y = inside.y + u16::try_from(line).unwrap_or(u16::MAX);
         let area = Rect::new(inside.x, y, inside.width, 1);
         draw_line(theme, comparison, place, screen.left, wide, area, buffer);
+        if !screen.search.text().is_empty() {
+            mark_hits(model, screen, comparison, place, area, buffer);
+        }
+    }
+}
+
+/// Marks what is searched for in a line of the list that is drawn already.
+fn mark_hits(
+    model: &Model,
+    screen: &DiffScreen,
+    comparison: &Comparison,
+    place: usize,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let hit = match place.checked_sub(head(comparison)) {
+        None => place
+            .checked_sub(1)
+            .and_then(|place| screen.search.hit(Spot::Statement(place))),
+        Some(place) if model.width >= SIDE_BY_SIDE => {
+            let (old, new) = comparison.pairs.get(place).copied().unwrap_or_default();
+            let hits = [old, new].into_iter().flatten();
+            hits.filter_map(|row| screen.search.hit(Spot::Row(row)))
+                .max()
+        }
+        Some(place) => screen.search.hit(Spot::Row(place)),
+    };
+    if let Some(in_front) = hit {
+        let theme = &model.look.theme;
+        let style = if in_front { theme.hit } else { theme.warn };
+        cells::mark(buffer, area, screen.search.text(), style);
     }
 }
 
@@ -163,9 +201,8 @@ fn draw_statement(
         Effect::Resends => theme.warn,
     };
     let line = statement.to_string();
-    let line = text::clean_line(&line);
-    let line = text::skip(&line, left);
-    cells::put(buffer, area.x, area.y, area.width, line, style);
+    let line = text::part(&line, left, usize::from(area.width));
+    cells::put(buffer, area.x, area.y, area.width, &line, style);
 }
 
 /// Draws one row; `unified` shows its sign and both numbers, else that of its side.
@@ -187,14 +224,8 @@ fn draw_row(
     };
     if matches!(row.kind, RowKind::Key | RowKind::Gap) {
         let line = format!("{sign} {}", row.text());
-        cells::put(
-            buffer,
-            area.x,
-            area.y,
-            area.width,
-            &text::clean_line(&line),
-            style,
-        );
+        let line = text::part(&line, 0, usize::from(area.width));
+        cells::put(buffer, area.x, area.y, area.width, &line, style);
         return;
     }
     let number = if old_side && !(unified && row.kind == RowKind::Same) {
@@ -218,10 +249,13 @@ fn draw_row(
     let marked = style.add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
     let mut skip = left;
     for (changed, piece) in &row.pieces {
-        let piece = text::clean_line(piece);
-        let width = text::width(&piece);
-        let shown = text::skip(&piece, skip);
-        skip = skip.saturating_sub(width);
-        put(shown, if *changed { marked } else { style });
+        let shown = text::part(piece, skip, usize::from(area.width));
+        if shown.is_empty() {
+            // The whole of it is scrolled away.
+            skip = skip.saturating_sub(text::width(&text::clean_line(piece)));
+        } else {
+            skip = 0;
+        }
+        put(&shown, if *changed { marked } else { style });
     }
 }

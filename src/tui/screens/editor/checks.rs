@@ -2,6 +2,7 @@
 
 use crate::check::Verdict;
 use crate::domain::{Diagnostic, Severity};
+use crate::tui::clock::Due;
 
 /// Longest time between a change and the look at it.
 const PAUSE_MS: i64 = 250;
@@ -13,8 +14,8 @@ pub struct Checks {
     pub shown: Verdict,
     /// The revision of the text that it is about.
     pub of: Option<u64>,
-    /// When the text is to be looked at next, in milliseconds since 1970.
-    pub due_ms: Option<i64>,
+    /// When the text is to be looked at next.
+    pub due: Option<Due>,
     /// The revision that is being looked at.
     pub running: Option<u64>,
     /// The finding that is selected.
@@ -24,7 +25,7 @@ pub struct Checks {
 impl Checks {
     /// The text has changed: it is looked at when nothing more is typed for a moment.
     pub fn changed(&mut self, now_ms: i64) {
-        self.due_ms = Some(now_ms.saturating_add(PAUSE_MS));
+        self.due = Some(Due::after(now_ms, PAUSE_MS));
     }
 
     /// Lines were put in (or taken out) behind a line, from 0: findings further down move along.
@@ -44,9 +45,7 @@ impl Checks {
 
     /// Whether a look is to be begun now.
     pub fn is_due(&self, now_ms: i64) -> bool {
-        // A clock that went back must not keep it waiting.
-        let due = |due: i64| due <= now_ms || due > now_ms.saturating_add(PAUSE_MS);
-        self.due_ms.is_some_and(due)
+        self.due.is_some_and(|due| due.has_come(now_ms))
     }
 
     /// A look at this revision has ended.

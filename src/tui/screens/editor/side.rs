@@ -104,7 +104,7 @@ pub(super) fn draw(model: &Model, editor: &Editor, area: Rect, buffer: &mut Buff
     let difference = editor.difference();
     let focused = editor.focus == Focus::Checks;
     let mut facts = format!("+{} -{}", difference.added, difference.removed);
-    if editor.checks.due_ms.is_some() || editor.checks.running.is_some() {
+    if editor.checks.due.is_some() || editor.checks.running.is_some() {
         facts = format!("checking ...  {facts}");
     }
     let title = "Checks and changes";
@@ -140,9 +140,12 @@ pub(super) fn draw(model: &Model, editor: &Editor, area: Rect, buffer: &mut Buff
         pen.line("", theme.text);
     }
     let rest = pen.rest();
+    if rest.is_empty() {
+        return;
+    }
     if difference.lines.is_empty() {
         cells::put(buffer, rest.x, rest.y, rest.width, "no changes", theme.dim);
-    } else if !rest.is_empty() {
+    } else {
         let lines = difference
             .lines
             .iter()

@@ -3,6 +3,7 @@
 use super::{Checks, Popup, Replacing, Search};
 use crate::check::{self, Verdict};
 use crate::domain::{Position, Severity};
+use crate::tui::clock::Due;
 use crate::tui::draft::{Draft, DraftId};
 use crate::tui::editor::highlight::{Highlighter, Span, Subject};
 use crate::tui::editor::{Clip, Difference, Hit, Outcome, Place, TextBuffer, Typed, Vim};
@@ -24,6 +25,9 @@ pub enum Step {
     Judging,
     /// The server checks.
     Checking(RequestId),
+    /// What the draft would send is found out, by the work with this number, before the question
+    /// comes; `None` when there is nothing to find out.
+    Weighing(Option<u64>),
     /// The question is on the screen.
     Asking,
     /// The server writes.
@@ -115,7 +119,7 @@ impl Editor {
             verdict: Verdict::default(),
             unsaved_since: None,
             checks: Checks {
-                due_ms: Some(0),
+                due: Some(Due::now(0)),
                 ..Checks::default()
             },
             focus: Focus::Text,
@@ -234,7 +238,8 @@ impl Editor {
             self.message = None;
             self.verdict = Verdict::default();
             self.checks.changed(now_ms);
-            if matches!(self.step, Step::Judging | Step::Asking) {
+            // What is looked at, checked or asked about is another text now.
+            if !matches!(self.step, Step::Applying(_)) {
                 self.step = Step::Editing;
             }
         }

@@ -6,7 +6,8 @@
 
 use crate::domain::{Delivery, DeliveryId};
 use crate::history::Anchor;
-use crate::tui::history_query::HistoryQuery;
+use crate::query::HistoryQuery;
+use crate::tui::clock::Due;
 use crate::tui::message::{PageKind, Strip};
 use crate::tui::window::Window;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -48,7 +49,7 @@ pub struct HistoryPane {
     /// Deliveries over time.
     pub strip: Option<Strip>,
     /// When they are counted anew.
-    pub strip_due_ms: i64,
+    pub strip_due: Due,
 }
 
 impl Default for HistoryPane {
@@ -68,7 +69,7 @@ impl Default for HistoryPane {
             problem: None,
             marks: BTreeMap::new(),
             strip: None,
-            strip_due_ms: 0,
+            strip_due: Due::now(0),
         }
     }
 }
@@ -98,19 +99,24 @@ impl HistoryPane {
         self.rows.binary_search_by(|row| id.cmp(&row.new.id))
     }
 
-    /// Begins another query; what is held is forgotten.
+    /// Begins another query; what is held is forgotten, except for the selection.
     pub fn restart(&mut self, query: HistoryQuery, stored: bool) {
         self.number += 1;
         self.query = query;
         self.count = None;
-        self.rows.clear();
+        if stored {
+            self.rows.clear();
+        } else {
+            let query = &self.query;
+            self.rows.retain(|row| query.matches(row));
+        }
         self.at_head = true;
         // Without a store, what comes live is all there is.
         self.at_tail = !stored;
         self.loading = false;
         self.problem = None;
         self.strip = None;
-        self.strip_due_ms = 0;
+        self.strip_due = Due::now(0);
         self.window = Window::default();
     }
 
@@ -257,6 +263,8 @@ impl HistoryPane {
         }
         match self.selected.map(|id| self.position(id)) {
             Some(Ok(position)) => self.window.moved(position, len, height),
+            // What is selected may be on its way from the store.
+            _ if len == 0 && !self.at_tail => {}
             _ => {
                 self.window.select(self.window.position, len, height);
                 self.selected = self.id_at(self.window.position);

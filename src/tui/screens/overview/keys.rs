@@ -3,8 +3,8 @@
 use crate::catalog::{KeyKind, KeyState, KeyStatus};
 use crate::domain::Diagnostic;
 use crate::engine::CatalogView;
+use crate::query::{Filter, FilterColumn};
 use crate::tui::draft::Draft;
-use crate::tui::table::filter::{Filter, FilterColumn};
 use crate::tui::window::Window;
 
 /// Columns that a filter may name.

@@ -10,7 +10,7 @@ pub mod triggers;
 mod view;
 
 pub use trigger_lines::{LineId, condition_mark, decision_mark};
-pub use view::{draw, history_count, shown_time, sort_at};
+pub use view::{draw, history_count, shown_time, shows_age, sort_at};
 
 use history::HistoryPane;
 use keys::KeysPane;

@@ -2,8 +2,7 @@
 
 use crate::domain::ResourceKey;
 use crate::engine::{ResourceRow, RowState};
-use crate::tui::history_query;
-use crate::tui::table::filter::{Filter, FilterColumn, Pattern, Term};
+use crate::query::{Filter, FilterColumn, Pattern, Term};
 use crate::tui::table::{Arrange, Arrangement, Row, Table};
 use crate::tui::theme::Mark;
 use crate::tui::window::Window;
@@ -206,6 +205,12 @@ impl ResourcesPane {
         self.selected = self.key_at(self.window.position);
     }
 
+    /// The selected resource, else the first one.
+    pub fn selected_or_first(&self) -> Option<ResourceKey> {
+        let first = || self.table.rows().next().map(|row| row.key.clone());
+        self.selected.clone().or_else(first)
+    }
+
     /// Selects what stands at a position.
     pub fn select_at(&mut self, position: usize, height: usize) {
         self.pinned = false;
@@ -288,7 +293,7 @@ impl Default for ResourcesPane {
 }
 
 fn in_namespace(name: &str) -> Filter {
-    let pattern: Pattern = history_query::exact(name);
+    let pattern = Pattern::whole(name);
     Filter {
         terms: vec![Term {
             negated: false,

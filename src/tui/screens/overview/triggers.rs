@@ -6,8 +6,9 @@
 use super::trigger_lines::{self, LineId, TriggerLine};
 use crate::domain::ResourceKey;
 use crate::engine::Inspection;
+use crate::query::{Filter, FilterColumn};
 use crate::tui::action::ActionId;
-use crate::tui::table::filter::{Filter, FilterColumn};
+use crate::tui::clock::Due;
 use crate::tui::theme::Mark;
 use crate::tui::window::Window;
 use jiff::tz::TimeZone;
@@ -26,6 +27,9 @@ pub const FILTER: &[FilterColumn] = &[
 /// Between two looks at a resource that changes.
 const PAUSE_MS: i64 = 500;
 
+/// Between two looks at a resource that can't be evaluated.
+const AGAIN_MS: i64 = 1_000;
+
 /// State of pane 2.
 #[derive(Default)]
 pub struct TriggersPane {
@@ -34,7 +38,7 @@ pub struct TriggersPane {
     /// The resource that was asked about.
     asked: Option<ResourceKey>,
     /// Ask at this time.
-    due_ms: Option<i64>,
+    due: Option<Due>,
     /// When the last answer came.
     answered_ms: i64,
     inspection: Option<Arc<Inspection>>,
@@ -80,7 +84,7 @@ impl TriggersPane {
         self.then = None;
         self.window = Window::default();
         self.selected = None;
-        self.due_ms = self.target.is_some().then_some(now_ms);
+        self.due = self.target.is_some().then(|| Due::now(now_ms));
         self.all.clear();
         self.lines.clear();
     }
@@ -88,27 +92,25 @@ impl TriggersPane {
     /// The target, or what it is judged by, has changed.
     pub fn renew(&mut self, now_ms: i64) {
         if self.target.is_some() {
-            let due = self.answered_ms.saturating_add(PAUSE_MS).max(now_ms);
-            // The clock may have gone backwards.
-            let due = due.min(now_ms.saturating_add(PAUSE_MS));
-            self.due_ms = Some(self.due_ms.unwrap_or(due).min(due));
+            let due = Due::after(self.answered_ms, PAUSE_MS);
+            self.due = Some(self.due.unwrap_or(due).earlier(due, now_ms));
         }
     }
 
     /// When the next inspection is due; `None` while none is, or one is under way.
-    pub fn due_ms(&self) -> Option<i64> {
+    pub fn due(&self) -> Option<Due> {
         if self.asked.is_some() {
             return None;
         }
-        self.due_ms
+        self.due
     }
 
     /// The resource to ask about now.
     pub fn ask(&mut self, now_ms: i64) -> Option<ResourceKey> {
-        if self.due_ms()? > now_ms {
+        if !self.due()?.has_come(now_ms) {
             return None;
         }
-        self.due_ms = None;
+        self.due = None;
         self.asked = self.target.clone();
         self.asked.clone()
     }
@@ -116,7 +118,7 @@ impl TriggersPane {
     /// The engine had no room for the question: asked again a little later.
     pub fn refused(&mut self, now_ms: i64) {
         self.asked = None;
-        self.due_ms = Some(now_ms.saturating_add(PAUSE_MS));
+        self.due = Some(Due::after(now_ms, PAUSE_MS));
     }
 
     /// An answer has come.
@@ -141,6 +143,9 @@ impl TriggersPane {
                 self.problem = None;
             }
             Err(problem) => {
+                // It is in the list all the same: perhaps only being read anew, for a configuration
+                // that reads more of it, which nothing else would tell of.
+                self.due = Some(Due::after(now_ms, AGAIN_MS));
                 self.all.clear();
                 self.inspection = None;
                 self.problem = Some(problem);
@@ -208,5 +213,27 @@ impl TriggersPane {
             .lines
             .get(self.window.position)
             .map(|line| line.id.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Kind;
+
+    #[test]
+    fn what_cant_be_evaluated_is_asked_about_again() {
+        let key = ResourceKey::new(Arc::new(Kind::pod()), "default", "web-1");
+        let mut pane = TriggersPane::default();
+        pane.aim(Some(&key), 10_000);
+        assert_eq!(pane.ask(10_000).as_ref(), Some(&key));
+        pane.answered(&key, Err("not there".into()), 10_020, &TimeZone::UTC);
+        assert_eq!(pane.problem.as_deref(), Some("not there"));
+        assert_eq!(pane.ask(10_020 + AGAIN_MS - 1), None);
+        assert_eq!(pane.ask(10_020 + AGAIN_MS).as_ref(), Some(&key));
+        // Not when it is not shown any more.
+        pane.answered(&key, Err("not there".into()), 12_000, &TimeZone::UTC);
+        pane.aim(None, 12_010);
+        assert_eq!(pane.ask(20_000), None);
     }
 }

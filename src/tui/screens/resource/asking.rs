@@ -2,32 +2,31 @@
 
 use super::{PAUSE_MS, ResourceScreen};
 use crate::engine::Explained;
+use crate::tui::clock::Due;
 use crate::tui::widgets::text_view::TextView;
 use std::sync::Arc;
 
 impl ResourceScreen {
     /// The resource, or what it is judged by, has changed.
     pub fn renew(&mut self, now_ms: i64) {
-        let due = self.answered_ms.saturating_add(PAUSE_MS).max(now_ms);
-        // The clock may have gone backwards.
-        let due = due.min(now_ms.saturating_add(PAUSE_MS));
-        self.due_ms = Some(self.due_ms.unwrap_or(due).min(due));
+        let due = Due::after(self.answered_ms, PAUSE_MS);
+        self.due = Some(self.due.unwrap_or(due).earlier(due, now_ms));
     }
 
     /// When the next explanation is due; `None` while none is, or one is on its way.
-    pub fn due_ms(&self) -> Option<i64> {
+    pub fn due(&self) -> Option<Due> {
         if self.asked {
             return None;
         }
-        self.due_ms
+        self.due
     }
 
     /// Whether to ask now; then the question counts as asked.
     pub fn ask(&mut self, now_ms: i64) -> bool {
-        if self.due_ms().is_none_or(|due| due > now_ms) {
+        if self.due().is_none_or(|due| !due.has_come(now_ms)) {
             return false;
         }
-        self.due_ms = None;
+        self.due = None;
         self.asked = true;
         true
     }
@@ -35,7 +34,7 @@ impl ResourceScreen {
     /// The engine had no room for the question: asked again a little later.
     pub fn refused(&mut self, now_ms: i64) {
         self.asked = false;
-        self.due_ms = Some(now_ms.saturating_add(PAUSE_MS));
+        self.due = Some(Due::after(now_ms, PAUSE_MS));
     }
 
     /// An answer has come.

@@ -18,6 +18,7 @@ pub use view::{areas, draw, list_rows, tabs};
 
 use crate::domain::{Delivery, DeliveryId, ResourceKey};
 use crate::engine::Explained;
+use crate::tui::clock::Due;
 use crate::tui::widgets::text_view::TextView;
 use crate::tui::window::Window;
 use jiff::tz::TimeZone;
@@ -70,7 +71,7 @@ pub struct ResourceScreen {
     pub problem: Option<String>,
     /// An explanation is on its way.
     asked: bool,
-    due_ms: Option<i64>,
+    due: Option<Due>,
     answered_ms: i64,
     toggled: HashSet<LineKey>,
     lines: Vec<OutlineLine>,
@@ -112,7 +113,7 @@ impl ResourceScreen {
             explained: None,
             problem: None,
             asked: false,
-            due_ms: Some(now_ms),
+            due: Some(Due::now(now_ms)),
             answered_ms: now_ms.saturating_sub(PAUSE_MS),
             toggled: HashSet::new(),
             lines: Vec::new(),

@@ -2,25 +2,22 @@
 //! to what, and the program's own numbers. Counted by the engine and from the history while the
 //! screen is open, never for a frame.
 
+mod columns;
 mod order;
 mod rows;
+mod view;
 
 pub use rows::stats;
+pub use view::{column_at, draw, height, tabs};
 
 use crate::domain::ResourceKey;
 use crate::engine::{LaneStatus, Members, Survey};
 use crate::history::ServiceTotals;
-use crate::tui::clock;
-use crate::tui::layout;
-use crate::tui::model::Model;
-use crate::tui::table::filter::{Filter, FilterColumn};
+use crate::query::{Filter, FilterColumn};
+use crate::tui::clock::{self, Due};
 use crate::tui::text;
 use crate::tui::theme::{Look, Mark};
-use crate::tui::widgets::cells::{self, Column};
-use crate::tui::widgets::frame;
 use crate::tui::window::Window;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use rows::{mebibytes, members, services_rows, subscriptions, triggers};
 use std::sync::Arc;
 
@@ -67,85 +64,7 @@ impl View {
             Self::Members => "Resources of a condition",
         }
     }
-
-    fn columns(self) -> &'static [Column] {
-        match self {
-            Self::Triggers => TRIGGERS,
-            Self::Services => SERVICES,
-            Self::Subscriptions => SUBSCRIPTIONS,
-            Self::Stats => STATS,
-            Self::Members => MEMBERS,
-        }
-    }
 }
-
-const fn column(head: &'static str, width: u16, share: u16, rank: u8, right: bool) -> Column {
-    Column {
-        head,
-        width,
-        share,
-        rank,
-        right,
-    }
-}
-
-const TRIGGERS: &[Column] = &[
-    column(" S", 2, 0, 1, false),
-    column("CONDITION", 16, 3, 0, false),
-    column("TRUE", 7, 0, 2, true),
-    column("FALSE", 7, 0, 3, true),
-    column("ERROR", 6, 0, 2, true),
-    column("SENDING", 7, 0, 6, true),
-    column("GIVEN UP", 8, 0, 7, true),
-    column("SINCE", 6, 0, 5, true),
-    column("LATEST", 6, 0, 8, true),
-    column("WHEN, OR THE FIRST ERROR", 24, 6, 4, false),
-];
-
-const SERVICES: &[Column] = &[
-    column(" S", 2, 0, 1, false),
-    column("SERVICE", 14, 2, 0, false),
-    column("TYPE", 9, 1, 9, false),
-    column("STATE", 12, 1, 2, false),
-    column("QUEUE", 6, 0, 2, true),
-    column("SPILLED", 7, 0, 10, true),
-    column("RETRY", 5, 0, 6, true),
-    column("HELD", 5, 0, 6, true),
-    column("SENT/H", 7, 0, 3, true),
-    column("FAILED", 6, 0, 2, true),
-    column("P50", 6, 0, 5, true),
-    column("P95", 6, 0, 4, true),
-    column("LAST", 5, 0, 7, true),
-    column("LIMIT", 9, 0, 8, true),
-    column("RATE", 10, 0, 11, false),
-    column("LAST ERROR", 16, 5, 3, false),
-];
-
-const SUBSCRIPTIONS: &[Column] = &[
-    column(" S", 2, 0, 1, false),
-    column("TRIGGER", 14, 3, 0, false),
-    column("TO", 16, 4, 2, false),
-    column("RESOURCES", 9, 0, 2, true),
-    column("FROM", 14, 4, 4, false),
-    column("PROBLEM", 12, 5, 3, false),
-];
-
-const MEMBERS: &[Column] = &[
-    column(" S", 2, 0, 1, false),
-    column("RESOURCE", 24, 4, 0, false),
-    column("WHEN", 6, 0, 2, false),
-    column("SINCE", 6, 0, 3, true),
-    column("TOLD", 5, 0, 4, true),
-    column("SENDING", 7, 0, 5, true),
-    column("GIVEN UP", 8, 0, 5, true),
-    column("ERROR", 16, 5, 3, false),
-];
-
-const STATS: &[Column] = &[
-    column("", 2, 0, 1, false),
-    column("WHAT", 30, 2, 0, false),
-    column("VALUE", 16, 3, 0, false),
-];
 
 /// Columns that a filter may name, for every view.
 pub const FILTER: &[FilterColumn] = &[
@@ -206,13 +125,13 @@ pub struct ViewsScreen {
     of: Option<ConditionId>,
     members: Option<Arc<Members>>,
     members_asked: bool,
-    members_due_ms: i64,
+    members_due: Due,
     numbers: Option<Numbers>,
     /// Why there is no (newer) survey.
     pub problem: Option<String>,
     asked: bool,
-    due_ms: i64,
-    numbers_due_ms: i64,
+    due: Due,
+    numbers_due: Due,
     /// The rows have to be made anew.
     stale: bool,
     all: Vec<ViewRow>,
@@ -237,12 +156,12 @@ impl ViewsScreen {
             of: None,
             members: None,
             members_asked: false,
-            members_due_ms: now_ms,
+            members_due: Due::now(now_ms),
             numbers: None,
             problem: None,
             asked: false,
-            due_ms: now_ms,
-            numbers_due_ms: now_ms,
+            due: Due::now(now_ms),
+            numbers_due: Due::now(now_ms),
             stale: true,
             all: Vec::new(),
             rows: Vec::new(),
@@ -301,7 +220,7 @@ impl ViewsScreen {
             self.members_asked = false;
         }
         self.of = Some(of);
-        self.members_due_ms = now_ms;
+        self.members_due = Due::now(now_ms);
         self.problem = None;
         self.show(View::Members);
     }
@@ -321,7 +240,7 @@ impl ViewsScreen {
     /// The condition whose resources are to be asked for now; then they count as asked for.
     pub fn ask_members(&mut self, now_ms: i64) -> Option<ConditionId> {
         let ask =
-            self.view == View::Members && !self.members_asked && self.members_due_ms <= now_ms;
+            self.view == View::Members && !self.members_asked && self.members_due.has_come(now_ms);
         self.members_asked |= ask;
         self.of.clone().filter(|_| ask)
     }
@@ -347,18 +266,18 @@ impl ViewsScreen {
             }
             Err(problem) => self.problem = Some(problem),
         }
-        self.members_due_ms = now_ms.saturating_add(pause);
+        self.members_due = Due::after(now_ms, pause);
     }
 
     /// When something is to be counted again.
-    pub fn due_ms(&self) -> i64 {
-        let mut due = self.numbers_due_ms;
+    pub fn due(&self, now_ms: i64) -> Due {
+        let mut due = self.numbers_due;
         if self.view == View::Members {
             if !self.members_asked {
-                due = due.min(self.members_due_ms);
+                due = due.earlier(self.members_due, now_ms);
             }
         } else if !self.asked {
-            due = due.min(self.due_ms);
+            due = due.earlier(self.due, now_ms);
         }
         due
     }
@@ -391,16 +310,16 @@ impl ViewsScreen {
 
     /// Whether to ask for a survey now; then it counts as asked.
     pub fn ask(&mut self, now_ms: i64) -> bool {
-        let ask = self.view != View::Members && !self.asked && self.due_ms <= now_ms;
+        let ask = self.view != View::Members && !self.asked && self.due.has_come(now_ms);
         self.asked |= ask;
         ask
     }
 
     /// Whether to ask for the numbers now; then they count as asked.
     pub fn ask_numbers(&mut self, now_ms: i64) -> bool {
-        let ask = self.numbers_due_ms <= now_ms;
+        let ask = self.numbers_due.has_come(now_ms);
         if ask {
-            self.numbers_due_ms = now_ms.saturating_add(PAUSE_MS);
+            self.numbers_due = Due::after(now_ms, PAUSE_MS);
         }
         ask
     }
@@ -418,7 +337,7 @@ impl ViewsScreen {
             }
             Err(problem) => self.problem = Some(problem),
         }
-        self.due_ms = now_ms.saturating_add(pause);
+        self.due = Due::after(now_ms, pause);
     }
 
     /// The numbers have been read.
@@ -540,121 +459,5 @@ impl ViewsScreen {
             .iter()
             .map(|row| format!("{}\n", row.cells.join("\t")));
         lines.collect()
-    }
-}
-
-/// The views, the one that is shown in brackets.
-pub fn tabs(screen: &ViewsScreen) -> String {
-    let tabs = View::ALL.map(|view| {
-        let members = view == View::Triggers && screen.view == View::Members;
-        if view == screen.view || members {
-            format!("[{}]", view.title())
-        } else {
-            view.title().to_owned()
-        }
-    });
-    tabs.join("  ")
-}
-
-/// Rows of the list.
-pub fn height(model: &Model) -> usize {
-    let rows = layout::text_rows(model.width, model.height);
-    rows.saturating_sub(1)
-}
-
-/// The column whose head stands `x` cells from the left of a list of `width` cells.
-pub fn column_at(view: View, width: u16, x: u16) -> Option<usize> {
-    let placed = cells::place(view.columns(), width);
-    let head = placed.iter().rev().find(|place| place.x <= x)?;
-    Some(head.index)
-}
-
-/// Draws the screen.
-pub fn draw(model: &Model, screen: &ViewsScreen, buffer: &mut Buffer) {
-    let shape = layout::shape(model.width, model.height);
-    let body = layout::areas(model.width, model.height, model.overview.pane, true).body;
-    let theme = &model.look.theme;
-    let mut facts = text::count(screen.rows.len() as u64);
-    if let (View::Triggers | View::Subscriptions, Some(survey)) = (screen.view, &screen.survey) {
-        let at = clock::time(survey.at_ms, model.now_ms, &model.zone);
-        let all = text::plural(survey.resources, "resource", "resources");
-        facts = format!("{all} counted {at}  {facts}");
-    } else if screen.view == View::Services {
-        facts = format!("last hour  {facts}");
-    } else if let (View::Members, Some(members)) = (screen.view, &screen.members) {
-        let at = clock::time(members.at_ms, model.now_ms, &model.zone);
-        facts = format!("looked at {at}  {facts}");
-        if members.more > 0 {
-            facts = format!("{} more are not listed  {facts}", text::count(members.more));
-        }
-    }
-    let condition = screen.of.as_ref().filter(|_| screen.view == View::Members);
-    let title = match condition {
-        Some(of) => format!("Resources of {}", rows::condition_name(of)),
-        None => screen.view.title().to_owned(),
-    };
-    let inside = frame::draw(buffer, &model.look, shape, body, &title, &facts, true);
-    if inside.is_empty() {
-        return;
-    }
-    let columns = screen.view.columns();
-    let placed = cells::place(columns, inside.width);
-    let head = Rect::new(inside.x, inside.y, inside.width, 1);
-    cells::heads(buffer, head, columns, &placed, theme.dim);
-    if let Some((by, reversed)) = screen.sort
-        && let Some(place) = placed.iter().find(|place| place.index == by)
-    {
-        let style = theme.strong;
-        cells::shade(buffer, head.x + place.x, head.y, place.width, style);
-        let arrow = if reversed { "^" } else { "v" };
-        let end = head.x + place.x + place.width;
-        cells::put(buffer, end, head.y, 1, arrow, style);
-    }
-    let list = Rect::new(inside.x, inside.y + 1, inside.width, inside.height - 1);
-    if screen.rows.is_empty() {
-        let waits = match screen.view {
-            View::Services | View::Stats => screen.numbers.is_none(),
-            View::Triggers | View::Subscriptions => screen.survey.is_none(),
-            View::Members => screen.members.is_none(),
-        };
-        let (note, style) = match &screen.problem {
-            Some(problem) => (problem.as_str(), theme.bad),
-            None if waits => ("counting ...", theme.dim),
-            None if screen.all.is_empty() => ("there is nothing to show", theme.dim),
-            None => ("nothing passes the filter", theme.dim),
-        };
-        cells::put(buffer, list.x, list.y, list.width, note, style);
-        return;
-    }
-    let visible = screen
-        .window
-        .visible(screen.rows.len(), usize::from(list.height));
-    for (row, place) in visible.enumerate() {
-        let Some(shown) = screen.rows.get(place) else {
-            return;
-        };
-        let y = list.y + u16::try_from(row).unwrap_or(u16::MAX);
-        let selected = place == screen.window.position;
-        let cursor = if selected { ">" } else { " " };
-        cells::put(buffer, list.x, y, 1, cursor, theme.strong);
-        if let Some(mark) = shown.mark {
-            cells::put(buffer, list.x + 1, y, 1, mark.glyph(), theme.mark(mark));
-        }
-        for place in placed.iter().filter(|place| place.index > 0) {
-            let (Some(column), Some(cell)) =
-                (columns.get(place.index), shown.cells.get(place.index - 1))
-            else {
-                continue;
-            };
-            let x = list.x + place.x;
-            if column.right {
-                cells::put_right(buffer, x, y, place.width, cell, theme.text);
-            } else {
-                cells::put(buffer, x, y, place.width, cell, theme.text);
-            }
-        }
-        if selected {
-            cells::shade(buffer, list.x, y, list.width, theme.selected);
-        }
     }
 }

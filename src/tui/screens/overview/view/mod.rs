@@ -6,7 +6,7 @@ mod preview;
 mod resources;
 mod triggers;
 
-pub use resources::{shown_time, sort_at};
+pub use resources::{shown_time, shows_age, sort_at};
 
 use super::resources::SORTS;
 use super::{Pane, empty};
@@ -15,21 +15,11 @@ use crate::tui::layout;
 use crate::tui::message::Strip;
 use crate::tui::model::Model;
 use crate::tui::text;
-use crate::tui::widgets::cells::{self, Column, Placed};
+use crate::tui::widgets::cells::{self, Column, Placed, column};
 use crate::tui::widgets::{frame, header};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-
-const fn column(head: &'static str, width: u16, share: u16, rank: u8, right: bool) -> Column {
-    Column {
-        head,
-        width,
-        share,
-        rank,
-        right,
-    }
-}
 
 /// The line and style of a row: its place in the area, and whether it is the selected one.
 struct RowArea {

@@ -28,6 +28,14 @@ pub fn sort_at(width: u16, x: u16) -> Option<usize> {
     [1, 2, 3, 4, 5, 0, 6].get(head.index).copied()
 }
 
+/// Whether a list of `width` cells shows ages.
+pub fn shows_age(width: u16) -> bool {
+    let placed = cells::place(&RESOURCES, width);
+    placed
+        .iter()
+        .any(|place| place.index + 1 == RESOURCES.len() && place.width > 0)
+}
+
 pub(super) fn rows(model: &Model, inside: Rect, focused: bool, buffer: &mut Buffer) {
     let pane = &model.overview.resources;
     let placed = cells::place(&RESOURCES, inside.width);

@@ -5,8 +5,6 @@
 //! `*` stands for any characters and then the whole field must match, otherwise a part is enough.
 //! Case does not matter.
 
-use super::super::text::contains_folded;
-
 /// What a value is compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pattern {
@@ -19,12 +17,16 @@ pub enum Pattern {
 impl Pattern {
     /// Reads a value.
     pub fn new(text: &str) -> Self {
-        let folded = text.to_lowercase();
-        if folded.contains('*') {
-            Self::Glob(folded.split('*').map(str::to_owned).collect())
+        if text.contains('*') {
+            Self::whole(text)
         } else {
-            Self::Part(folded)
+            Self::Part(text.to_lowercase())
         }
+    }
+
+    /// One that must match the whole text even without a star.
+    pub fn whole(text: &str) -> Self {
+        Self::Glob(text.to_lowercase().split('*').map(str::to_owned).collect())
     }
 
     /// Whether the text matches.
@@ -42,6 +44,22 @@ impl Pattern {
             Self::Glob(pieces) => pieces.join("*"),
         }
     }
+}
+
+/// Whether `needle` (already in lower case) occurs in `hay`, whatever the case of `hay`.
+pub fn contains_folded(hay: &str, needle: &str) -> bool {
+    if needle.is_empty() {
+        return true;
+    }
+    if hay.is_ascii() {
+        let needle = needle.as_bytes();
+        return hay.len() >= needle.len()
+            && hay
+                .as_bytes()
+                .windows(needle.len())
+                .any(|window| window.eq_ignore_ascii_case(needle));
+    }
+    hay.to_lowercase().contains(needle)
 }
 
 fn glob(pieces: &[String], text: &str) -> bool {
@@ -234,5 +252,12 @@ mod tests {
         assert!(!Pattern::new("a*a").matches("a"));
         assert!(Pattern::new("a*a").matches("aa"));
         assert!(Pattern::new("*").matches(""));
+    }
+
+    #[test]
+    fn searching_ignores_case() {
+        assert!(contains_folded("Web-Frontend", "front"));
+        assert!(contains_folded("GRÜN", "grü"));
+        assert!(!contains_folded("web", "webs"));
     }
 }

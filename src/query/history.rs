@@ -1,15 +1,14 @@
-//! What is typed after `/` in the history pane, as a test of one row and as a query of the store.
+//! A filter of the history, as a test of one row and as a query of the store.
 //!
 //! The store narrows by what it can look up fast; the exact meaning, the same for rows that come
 //! live, is [`HistoryQuery::matches`]. Beyond words and `column:value` there are times
 //! (`since:2h`, `until:14:30`, `since:2026-09-21`), numbers (`code:>=500`, `code:4xx`, `tries:>1`)
 //! and durations (`took:>1s`).
 
-use super::table::filter::{Filter, FilterColumn, Pattern, Term};
+use super::filter::{Filter, FilterColumn, Pattern};
+use super::range::{Measure, Range, moment};
 use crate::domain::{Delivery, DeliveryState};
 use crate::history;
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 const fn named(names: &'static [&'static str]) -> FilterColumn {
@@ -17,7 +16,7 @@ const fn named(names: &'static [&'static str]) -> FilterColumn {
 }
 
 /// Columns of the history; a free word is looked for in the first [`FREE`] of them.
-pub const COLUMNS: &[FilterColumn] = &[
+const COLUMNS: &[FilterColumn] = &[
     named(&["state"]),
     named(&["ns", "namespace"]),
     named(&["name"]),
@@ -61,36 +60,13 @@ const TOOK: usize = 27;
 const CREATED: usize = 28;
 const PATCHED: usize = 29;
 
-/// A test of a number: within a range, or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Between {
-    column: usize,
-    negated: bool,
-    least: i64,
-    most: i64,
-}
-
-impl Between {
-    fn matches(&self, delivery: &Delivery) -> bool {
-        let value = match self.column {
-            CODE => delivery.status.map(i64::from),
-            TRIES => Some(i64::from(delivery.attempts)),
-            CREATED => Some(delivery.new.created_ms),
-            PATCHED => delivery.patched_ms,
-            _ => delivery.took_ms,
-        };
-        // What has no number is neither above nor below one.
-        let within = value.is_some_and(|value| (self.least..=self.most).contains(&value));
-        within != self.negated
-    }
-}
-
 /// Which deliveries are shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryQuery {
     filter: Filter,
     namespaces: Vec<Pattern>,
-    numbers: Vec<Between>,
+    /// Columns with numbers or times, and what these must be.
+    ranges: Vec<(usize, Range)>,
     since_ms: Option<i64>,
     until_ms: Option<i64>,
 }
@@ -125,13 +101,14 @@ impl HistoryQuery {
                         query.until_ms = query.until_ms.min(at).or(at);
                     }
                 }
-                Some(column @ (CODE | TRIES | TOOK)) => {
-                    query.numbers.push(between(column, term, &written)?);
-                }
-                Some(column @ (CREATED | PATCHED)) => {
-                    query
-                        .numbers
-                        .push(when(column, term, &written, now_ms, zone)?);
+                Some(column @ CODE..=PATCHED) => {
+                    let range = match column {
+                        CODE => Range::of_numbers(Measure::Code, &written)?,
+                        TRIES => Range::of_numbers(Measure::Count, &written)?,
+                        TOOK => Range::of_numbers(Measure::Duration, &written)?,
+                        _ => Range::of_times(&written, now_ms, zone)?,
+                    };
+                    query.ranges.push((column, range.negated_if(term.negated)));
                 }
                 _ => {}
             }
@@ -140,7 +117,7 @@ impl HistoryQuery {
             .terms
             .retain(|term| !matches!(term.column, Some(SINCE..=PATCHED)));
         query.filter = filter;
-        query.namespaces = namespaces.iter().map(|text| exact(text)).collect();
+        query.namespaces = namespaces.iter().map(|text| Pattern::whole(text)).collect();
         Ok(query)
     }
 
@@ -164,7 +141,10 @@ impl HistoryQuery {
                     .namespaces
                     .iter()
                     .any(|pattern| pattern.matches(&new.namespace)))
-            && self.numbers.iter().all(|test| test.matches(delivery))
+            && self
+                .ranges
+                .iter()
+                .all(|(column, range)| range.passes(number(delivery, *column)))
             && self.filter.passes(FREE, |column, pattern| {
                 column_matches(delivery, column, pattern)
             })
@@ -206,9 +186,15 @@ impl HistoryQuery {
     }
 }
 
-/// A pattern that must match the whole text even without a star.
-pub fn exact(text: &str) -> Pattern {
-    Pattern::Glob(text.to_lowercase().split('*').map(str::to_owned).collect())
+/// What a column with numbers or times has.
+fn number(delivery: &Delivery, column: usize) -> Option<i64> {
+    match column {
+        CODE => delivery.status.map(i64::from),
+        TRIES => Some(i64::from(delivery.attempts)),
+        CREATED => Some(delivery.new.created_ms),
+        PATCHED => delivery.patched_ms,
+        _ => delivery.took_ms,
+    }
 }
 
 fn column_matches(delivery: &Delivery, column: usize, pattern: &Pattern) -> bool {
@@ -240,148 +226,6 @@ fn column_matches(delivery: &Delivery, column: usize, pattern: &Pattern) -> bool
         _ => yes_no(delivery.patched_ms.is_some()),
     };
     pattern.matches(text)
-}
-
-/// Reads `429`, `>=500`, `<3`, `4xx` (codes), `>1s` (durations).
-fn between(column: usize, term: &Term, written: &str) -> Result<Between, String> {
-    let wrong = || {
-        let example = match column {
-            CODE => "429, >=500 or 4xx",
-            TRIES => "1 or >1",
-            _ => ">1s or <200ms",
-        };
-        format!("'{written}' can't be compared: write {example}")
-    };
-    let number = |text: &str| {
-        if column == TOOK {
-            duration_ms(text)
-        } else {
-            text.parse::<i64>().ok()
-        }
-    };
-    let class = written
-        .strip_suffix("xx")
-        .and_then(|first| first.parse::<i64>().ok());
-    let (least, most) = if let Some(class) = class.filter(|_| column == CODE) {
-        let least = class.checked_mul(100).ok_or_else(wrong)?;
-        (least, least.saturating_add(99))
-    } else if let Some(rest) = written.strip_prefix(">=") {
-        (number(rest).ok_or_else(wrong)?, i64::MAX)
-    } else if let Some(rest) = written.strip_prefix('>') {
-        (number(rest).ok_or_else(wrong)?.saturating_add(1), i64::MAX)
-    } else if let Some(rest) = written.strip_prefix("<=") {
-        (i64::MIN, number(rest).ok_or_else(wrong)?)
-    } else if let Some(rest) = written.strip_prefix('<') {
-        (i64::MIN, number(rest).ok_or_else(wrong)?.saturating_sub(1))
-    } else {
-        let exact = number(written.trim_start_matches('=')).ok_or_else(wrong)?;
-        (exact, exact)
-    };
-    Ok(Between {
-        column,
-        negated: term.negated,
-        least,
-        most,
-    })
-}
-
-/// Reads `2h` (within the last two hours), `14:30` (in that minute), `2026-09-21` (on that day),
-/// `>MOMENT`, `<MOMENT` and `MOMENT..MOMENT`.
-fn when(
-    column: usize,
-    term: &Term,
-    written: &str,
-    now_ms: i64,
-    zone: &TimeZone,
-) -> Result<Between, String> {
-    let at = |text: &str| {
-        moment(text, now_ms, zone).ok_or_else(|| {
-            format!(
-                "'{written}' is no time: write 2h, >14:30, <2026-09-21 or 2026-09-21..2026-09-23"
-            )
-        })
-    };
-    let (least, most) = if let Some((from, to)) = written.split_once("..") {
-        (at(from)?, at(to)?)
-    } else if let Some(after) = written.strip_prefix('>') {
-        (at(after.trim_start_matches('='))?, i64::MAX)
-    } else if let Some(before) = written.strip_prefix('<') {
-        let before = at(before.trim_start_matches('='))?;
-        (i64::MIN, before.saturating_sub(1))
-    } else if span_ms(written).is_some() {
-        (at(written)?, i64::MAX)
-    } else {
-        let begin = at(written)?;
-        let long = match written.parse::<Date>() {
-            Ok(_) if !written.contains(':') => 86_400_000,
-            _ if written.matches(':').count() < 2 => 60_000,
-            _ => 1_000,
-        };
-        (begin, begin.saturating_add(long - 1))
-    };
-    Ok(Between {
-        column,
-        negated: term.negated,
-        least,
-        most,
-    })
-}
-
-/// Milliseconds of `200ms`, `1s`, `1.5s`, `2m`.
-fn duration_ms(text: &str) -> Option<i64> {
-    if let Some(number) = text.strip_suffix("ms") {
-        return number.parse().ok();
-    }
-    let unit = text.chars().last()?;
-    let number: f64 = text.strip_suffix(unit)?.parse().ok()?;
-    let factor = match unit {
-        's' => 1_000.0,
-        'm' => 60_000.0,
-        'h' => 3_600_000.0,
-        _ => return None,
-    };
-    // Far beyond what anything takes: the conversion is exact enough below it.
-    Some((number * factor).clamp(0.0, 1e15) as i64)
-}
-
-/// The moment that is meant: that long ago, a time of today, a date, or both.
-fn moment(text: &str, now_ms: i64, zone: &TimeZone) -> Option<i64> {
-    if let Some(back) = span_ms(text) {
-        return Some(now_ms.saturating_sub(back));
-    }
-    // Patterns are kept in lower case.
-    let text = text.to_uppercase();
-    let today = Timestamp::from_millisecond(now_ms).ok()?;
-    let today = today.to_zoned(zone.clone()).date();
-    let civil: DateTime = if let Ok(time) = text.parse::<Time>() {
-        today.to_datetime(time)
-    } else if let Ok(at) = text.parse::<Timestamp>() {
-        return Some(at.as_millisecond());
-    } else if let Ok(at) = text.parse::<DateTime>() {
-        at
-    } else {
-        text.parse::<Date>().ok()?.to_datetime(Time::midnight())
-    };
-    Some(
-        civil
-            .to_zoned(zone.clone())
-            .ok()?
-            .timestamp()
-            .as_millisecond(),
-    )
-}
-
-fn span_ms(text: &str) -> Option<i64> {
-    let unit = text.chars().last()?;
-    let number: i64 = text.strip_suffix(unit)?.parse().ok()?;
-    let factor = match unit {
-        's' => 1_000,
-        'm' => 60_000,
-        'h' => 3_600_000,
-        'd' => 86_400_000,
-        _ => return None,
-    };
-    number.checked_mul(factor)
 }
 
 #[cfg(test)]
