@@ -1,6 +1,6 @@
 //! From a draft that was looked at to a version that is in force: the server checks (dry run), the
-//! engine finds out what it would send, the question shows what will change, the server writes under the base resourceVersion, and the engine
-//! takes it over, or not. Whatever goes wrong, the draft stays.
+//! engine finds out what it would send, the question shows what will change, the server writes under
+//! the base resourceVersion, and the engine takes it over, or not. Whatever goes wrong, the draft stays.
 
 use super::{blast, drafts, flash, gitops, judging, submit, writes};
 use crate::catalog::KeyState;
