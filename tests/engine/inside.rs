@@ -39,11 +39,14 @@ impl Inside {
         Self::start_with(scene, scene.state(), LeaseUse::Off, delivery).await
     }
 
-    /// The same for all namespaces, of which each may have a configuration of its own.
-    pub async fn start_for_teams(scene: &Scene) -> Self {
+    /// The same for further namespaces, of which each may have a configuration of its own.
+    pub async fn start_for_teams(scene: &Scene, teams: &[&str]) -> Self {
         Self::start_as(scene, scene.state(), |options| {
             options.self_service = true;
-            options.watches = vec![Watch::all(Kind::pod())];
+            let teams = teams.iter().map(|team| (*team).to_owned());
+            for watch in &mut options.watches {
+                watch.namespaces.extend(teams.clone());
+            }
         })
         .await
     }

@@ -372,7 +372,7 @@ fn the_resources_of_a_condition_are_those_of_its_configuration() {
         configure(&scene, &team, &own).await;
         run_pod(&scene, &scene.namespace, "web-1").await;
         run_pod(&scene, &team, "web-2").await;
-        let mut engine = Inside::start_for_teams(&scene).await;
+        let mut engine = Inside::start_for_teams(&scene, &[&team]).await;
         scene.wait_for_requests(3).await;
         let members = async |engine: &mut Inside, trigger: &str| {
             let ask = Command::Members {
